@@ -2,4 +2,7 @@
 
 mod plan;
 
-pub use plan::{Asking, Base, Endpoint, Hop, Mfa, MfaAt, Origin, Overrides, Plan, PromptMode, UnknownUser};
+pub use plan::{
+    Asking, Base, Endpoint, Hop, Mfa, MfaAt, Origin, Overrides, Plan, PlanEnvironment, PromptMode, SourceLookup,
+    UnknownUser,
+};
