@@ -1,0 +1,157 @@
+//! `setup`: write a role profile into `~/.aws/config`, by a wizard or by flags.
+
+use clap::Args;
+
+use super::dialogs::Dialogs;
+use super::house::House;
+use super::{our_command, output};
+use crate::identity::{Failure, Kind, Lifetime, MfaSerial, RoleArn, SessionName};
+use crate::profile::Overrides;
+
+const EXAMPLES: &str = "\
+The profile serves every AWS client: it names role-helper as its credential_process. Comments, order and all other
+profiles stay as they are; a backup is kept beside the file.
+
+Examples:
+  role-helper setup prod                                        asks for what is needed
+  role-helper setup prod --role-arn arn:aws:iam::222233334444:role/Admin --source-profile alice \\
+      --region ap-northeast-1                                   asks nothing
+  role-helper setup dev --role-arn … --source-profile alice --mfa-session 12h
+                                                                one MFA code a day, roles renewed silently";
+
+/// Write a role profile into ~/.aws/config
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The profile to write
+    profile: String,
+    /// The role
+    #[arg(long, value_name = "ARN")]
+    role_arn: Option<RoleArn>,
+    /// Whose key assumes it: a name that was added, or a profile of the config
+    #[arg(long, value_name = "NAME")]
+    source_profile: Option<String>,
+    /// The region for clients
+    #[arg(long)]
+    region: Option<String>,
+    /// How long a role session lives: 1h, 90m, 43200s
+    #[arg(long, value_name = "DURATION")]
+    duration: Option<Lifetime>,
+    /// Share one MFA code among roles for this long: 12h
+    #[arg(long, value_name = "DURATION")]
+    mfa_session: Option<Lifetime>,
+    /// The MFA device, where it is not the one recorded for the source
+    #[arg(long, value_name = "SERIAL")]
+    mfa_serial: Option<MfaSerial>,
+    /// The external id that the role's trust policy asks for
+    #[arg(long, value_name = "ID")]
+    external_id: Option<String>,
+    /// The session's name in CloudTrail, instead of the IAM user's name
+    #[arg(long, value_name = "NAME")]
+    session_name: Option<SessionName>,
+    /// Set the source identity: `user` for the IAM user's name, or a name
+    #[arg(long, value_name = "user|NAME")]
+    source_identity: Option<SessionName>,
+    /// Replace what is there without asking
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure> {
+    house.check_profile_name(&arguments.profile)?;
+    if arguments.role_arn.is_none() || arguments.source_profile.is_none() {
+        let instead = format!("role-helper setup {} --role-arn ARN --source-profile NAME", arguments.profile);
+        let dialogs = Dialogs::open("the role and its source", &instead)?;
+        ask(&mut arguments, house, &dialogs)?;
+    }
+    let (Some(role_arn), Some(source)) = (&arguments.role_arn, &arguments.source_profile) else {
+        return Err(Failure::new(Kind::Usage, "setup needs a role and a source"));
+    };
+    if let Some(duration) = arguments.duration {
+        duration.for_assume_role().map_err(|error| bad("--duration", &error))?;
+    }
+    if let Some(lifetime) = arguments.mfa_session {
+        lifetime.for_session_token().map_err(|error| bad("--mfa-session", &error))?;
+    }
+
+    let command = our_command::find(house)?;
+    let mut settings: Vec<(&str, String)> = Vec::new();
+    let mut set = |key, value: Option<String>| settings.extend(value.map(|value| (key, value)));
+    set("region", arguments.region.clone());
+    set("credential_process", Some(format!("{} credential-process {}", command.word, arguments.profile)));
+    set("role_helper_role_arn", Some(role_arn.to_string()));
+    set("role_helper_source_profile", Some(source.clone()));
+    set("role_helper_mfa_serial", arguments.mfa_serial.as_ref().map(MfaSerial::to_string));
+    set("role_helper_duration", arguments.duration.map(|duration| duration.to_string()));
+    set("role_helper_mfa_session", arguments.mfa_session.map(|lifetime| lifetime.to_string()));
+    set("role_helper_external_id", arguments.external_id.clone());
+    set("role_helper_session_name", arguments.session_name.as_ref().map(SessionName::to_string));
+    set("role_helper_source_identity", arguments.source_identity.as_ref().map(SessionName::to_string));
+
+    write(&arguments, house, &settings)?;
+    if let Some(warning) = &command.warning {
+        output::say(&format!("warning: {warning}"));
+    }
+    next_step(&arguments.profile, source, house);
+    Ok(())
+}
+
+fn bad(option: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Kind::Usage, format!("{option} cannot be used")).cause(error.to_string())
+}
+
+fn ask(arguments: &mut Arguments, house: &House, dialogs: &Dialogs) -> Result<(), Failure> {
+    let existing = house.settings_of(&arguments.profile)?;
+    let before = |key: &str| existing.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+    if arguments.source_profile.is_none() {
+        arguments.source_profile = Some(ask_source(house, dialogs, before("role_helper_source_profile"))?);
+    }
+    if arguments.role_arn.is_none() {
+        let role = dialogs.text("Role ARN", before("role_helper_role_arn"), str::parse::<RoleArn>)?;
+        arguments.role_arn = Some(role);
+    }
+    if arguments.region.is_none() {
+        let region = dialogs.text("Region (empty for none)", before("region"), region)?;
+        arguments.region = region;
+    }
+    if arguments.mfa_session.is_none() && arguments.duration.is_none() {
+        let ways = [
+            "each role by its own code, for as long as the role allows".to_owned(),
+            "one code for many roles, renewed silently every hour".to_owned(),
+        ];
+        let shared = usize::from(before("role_helper_mfa_session").is_some());
+        if dialogs.choose("MFA", &ways, shared)? == 1 {
+            let lifetime = before("role_helper_mfa_session").unwrap_or_else(|| "12h".to_owned());
+            arguments.mfa_session = Some(dialogs.text("One code holds for", Some(lifetime), |text| {
+                text.parse::<Lifetime>().and_then(Lifetime::for_session_token)
+            })?);
+        } else {
+            let lifetime = before("role_helper_duration").unwrap_or_else(|| "1h".to_owned());
+            let lifetime = dialogs.text("A role session lives", Some(lifetime), |text| {
+                text.parse::<Lifetime>().and_then(Lifetime::for_assume_role)
+            })?;
+            arguments.duration = (lifetime != Lifetime::HOUR || before("role_helper_duration").is_some()).then_some(lifetime);
+        }
+    }
+    Ok(())
+}
+
+fn ask_source(house: &House, dialogs: &Dialogs, before: Option<String>) -> Result<String, Failure> {
+    let mut names = house.added_names()?;
+    if names.is_empty() {
+        return Err(Failure::new(Kind::Configuration, "no source key was added yet").hint("role-helper add NAME"));
+    }
+    let first = names.iter().position(|name| Some(name) == before.as_ref()).unwrap_or(0);
+    let chosen = dialogs.choose("Source key", &names, first)?;
+    Ok(names.swap_remove(chosen))
+}
+
+fn region(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Ok(Some(text.to_owned()));
+    }
+    Err(format!("`{text}` is not a region: expected one such as ap-northeast-1"))
+}
