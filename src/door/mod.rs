@@ -1,1 +1,3 @@
-//! placeholder
+//! The outside: keyrings, terminal, AWS, files, kernel.
+
+pub mod kernel;

@@ -2,6 +2,8 @@
 
 mod header;
 mod key;
+mod wrap;
 
 pub use header::Header;
 pub use key::CacheKey;
+pub use wrap::{NONCE, OVERHEAD, unwrap, wrap};
