@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The answer comes late; goes together with other faults. Milliseconds.
+    /// The work is done at once and its answer comes late; goes together with other faults. Milliseconds.
     Latency(u64),
     /// An AWS error instead of the work.
     Error {

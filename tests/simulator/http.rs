@@ -1,9 +1,8 @@
 //! HTTP/1.1 as far as the Query protocol needs it: a request with a length, an answer with a length, one connection for many.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, BufRead, BufReader, Read};
 
-use super::sigv4;
+use super::encoding;
 
 /// A request as it came; header names in lower case, values trimmed by nothing but the line.
 #[derive(Clone, Debug)]
@@ -33,7 +32,7 @@ impl Request {
         let query = self.target.split_once('?').map_or("", |(_, q)| q);
         let form = std::str::from_utf8(&self.body).unwrap_or("");
         let word =
-            |w: &str| String::from_utf8_lossy(&sigv4::decode(&w.replace('+', " "))).into_owned();
+            |w: &str| String::from_utf8_lossy(&encoding::decode(&w.replace('+', " "))).into_owned();
         query
             .split('&')
             .chain(form.split('&'))
@@ -51,7 +50,7 @@ impl Request {
 }
 
 /// Reads one request; `None` if the client closed the connection between two.
-pub fn read(from: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
+pub fn read(from: &mut BufReader<impl Read>) -> io::Result<Option<Request>> {
     let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
     let mut line = String::new();
     if from.read_line(&mut line)? == 0 {
@@ -94,9 +93,6 @@ pub fn read(from: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
         .map_err(|_| bad("a length that is no number"))?;
     if length > 1 << 20 {
         return Err(bad("a body above 1 MiB"));
-    }
-    if request.header("expect").is_some() {
-        from.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     from.take(length).read_to_end(&mut request.body)?;
     if request.body.len() as u64 != length {

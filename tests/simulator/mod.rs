@@ -10,6 +10,7 @@
 pub mod caller;
 pub mod clock;
 mod control;
+mod encoding;
 pub mod faults;
 pub mod http;
 mod iam;

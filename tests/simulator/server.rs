@@ -33,7 +33,7 @@ pub struct Shared {
     pub state: Mutex<State>,
     pub faults: Mutex<Faults>,
     connections: Mutex<BTreeMap<u64, Connection>>,
-    streams: Mutex<HashMap<u64, TcpStream>>,
+    streams: Mutex<HashMap<u64, Arc<TcpStream>>>,
     /// Milliseconds before a connection is looked at.
     pub accept_delay: AtomicU64,
     next: AtomicU64,
@@ -96,14 +96,21 @@ impl Shared {
     }
 
     fn accept(self: &Arc<Self>, listener: &TcpListener) {
-        while let Ok((stream, _)) = listener.accept() {
+        loop {
+            let accepted = listener.accept();
             if self.stopping.load(Ordering::SeqCst) {
                 return;
             }
+            let Ok((stream, _)) = accepted else {
+                // Out of descriptors, or the client is gone already: neither is for ever.
+                thread::sleep(Duration::from_millis(5));
+                continue;
+            };
             thread::sleep(Duration::from_millis(
                 self.accept_delay.load(Ordering::SeqCst),
             ));
             let id = self.next.fetch_add(1, Ordering::SeqCst);
+            let stream = Arc::new(stream);
             lock(&self.connections).insert(
                 id,
                 Connection {
@@ -112,14 +119,13 @@ impl Shared {
                     open: true,
                 },
             );
-            if let Ok(copy) = stream.try_clone() {
-                lock(&self.streams).insert(id, copy);
-            }
+            lock(&self.streams).insert(id, Arc::clone(&stream));
             let shared = Arc::clone(self);
             let thread = thread::Builder::new().stack_size(512 << 10).spawn(move || {
                 // A client that vanishes in the middle is no failure of the simulator.
-                drop(shared.serve(id, stream));
+                drop(shared.serve(id, &stream));
                 lock(&shared.streams).remove(&id);
+                drop(stream);
                 if let Some(connection) = lock(&shared.connections).get_mut(&id) {
                     connection.open = false;
                 }
@@ -128,16 +134,15 @@ impl Shared {
         }
     }
 
-    fn serve(&self, id: u64, stream: TcpStream) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        let mut out = stream.try_clone()?;
-        let mut reader = BufReader::new(stream);
+    fn serve(&self, id: u64, mut out: &TcpStream) -> io::Result<()> {
+        out.set_nodelay(true)?;
+        let mut reader = BufReader::new(out);
         loop {
-            if reader.get_ref().peek(&mut [0])? == 0 {
+            if reader.buffer().is_empty() && out.peek(&mut [0])? == 0 {
                 return Ok(());
             }
             if lock(&self.faults).strikes_before_reading() {
-                return reset(&out);
+                return reset(out);
             }
             let request = match http::read(&mut reader) {
                 Ok(Some(request)) => request,
@@ -154,7 +159,7 @@ impl Shared {
                 if let Some(connection) = lock(&self.connections).get_mut(&id) {
                     connection.requests += 1;
                 }
-                if !self.exchange(id, &request, &mut out)? {
+                if !self.exchange(id, &request, out)? {
                     return Ok(());
                 }
             }
@@ -170,7 +175,7 @@ impl Shared {
     }
 
     /// One call with its fault, if any; `false` if the connection is not to be used again.
-    fn exchange(&self, id: u64, request: &Request, out: &mut TcpStream) -> io::Result<bool> {
+    fn exchange(&self, id: u64, request: &Request, mut out: &TcpStream) -> io::Result<bool> {
         let parameters = request.parameters();
         let params = Params(&parameters);
         let operation = params.get("Action").unwrap_or("none");
@@ -201,8 +206,6 @@ impl Shared {
             call.region = claim.region;
         }
         let (wait, fault) = lock(&self.faults).strike(operation);
-        thread::sleep(wait);
-
         let works = matches!(
             fault,
             None | Some(Fault::HalfBody | Fault::ResetAfterHandling)
@@ -242,9 +245,12 @@ impl Shared {
             None | Some(Fault::Error { .. } | Fault::Html | Fault::EmptyResult)
         );
         call.status = if whole { answer.status } else { 0 };
-        let date = clock::http(state.now() + state.date_skew);
         state.calls.push(call);
         drop(state);
+
+        // The work is done and recorded: a client that gives up now has used its code.
+        thread::sleep(wait);
+        let date = self.date();
 
         let bytes = answer.bytes(&date);
         match fault {

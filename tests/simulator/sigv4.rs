@@ -5,6 +5,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 use super::clock;
+use super::encoding::{decode, encode, hex};
 use super::http::Request;
 
 /// What the Authorization header says, taken apart.
@@ -259,54 +260,11 @@ fn normal(path: &str) -> Vec<u8> {
     format!("/{}{slash}", parts.join("/")).into_bytes()
 }
 
-/// Percent-encodes all but the unreserved characters.
-pub fn encode(bytes: &[u8], keep_slash: bool) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for &b in bytes {
-        if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) || (keep_slash && b == b'/') {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
-    }
-    out
-}
-
-/// Percent-decodes; a broken escape stays as it is.
-pub fn decode(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
-    while i < bytes.len() {
-        let escaped = (bytes[i] == b'%')
-            .then(|| bytes.get(i + 1..i + 3))
-            .flatten();
-        match escaped
-            .and_then(|h| std::str::from_utf8(h).ok())
-            .and_then(|h| u8::from_str_radix(h, 16).ok())
-        {
-            Some(byte) => {
-                out.push(byte);
-                i += 3;
-            }
-            None => {
-                out.push(bytes[i]);
-                i += 1;
-            }
-        }
-    }
-    out
-}
-
 fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
     let mut mac =
         <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(data);
     mac.finalize().into_bytes().to_vec()
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -422,7 +380,7 @@ mod tests {
             changed.body.push(b'x');
             assert_eq!(code(check(&changed, SECRET, NOW)), "SignatureDoesNotMatch");
             let mut changed = request.clone();
-            changed.target.push_str("x");
+            changed.target.push('x');
             assert_eq!(code(check(&changed, SECRET, NOW)), "SignatureDoesNotMatch");
             let mut changed = request.clone();
             changed.headers[0].1.push('x');

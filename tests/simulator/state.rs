@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::caller::{Caller, Who};
 use super::clock;
+use super::encoding;
 use super::http::Request;
 use super::sigv4::{self, Claim};
 use super::totp;
@@ -138,7 +139,7 @@ impl State {
     }
 
     pub fn request_id(&mut self) -> String {
-        let h = sigv4::hex(&self.fresh());
+        let h = encoding::hex(&self.fresh());
         format!(
             "{}-{}-{}-{}-{}",
             &h[..8],
