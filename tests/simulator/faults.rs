@@ -22,6 +22,14 @@ pub enum Fault {
     },
     /// 200 and a web page, as a captive portal answers.
     Html,
+    /// Any answer instead of the work.
+    Answer {
+        status: u16,
+        content_type: String,
+        body: String,
+    },
+    /// The work is done, then words of its answer are replaced: dates, names of elements, anything.
+    Rewrite { find: String, replace: String },
     /// 200 and XML of the right kind with nothing in it.
     EmptyResult,
     /// The work is done, the answer stops in the middle of its body.
@@ -34,6 +42,8 @@ pub enum Fault {
     ResetAfterHandling,
     /// The connection closes without an answer, nothing done.
     Close,
+    /// Nothing is done and no answer comes, ever; the connection stays.
+    Silence,
 }
 
 impl Fault {
@@ -55,6 +65,35 @@ impl Fault {
         Self::Latency(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// Any answer of the right content type, STS's XML or not.
+    pub fn answer(status: u16, body: &str) -> Self {
+        Self::Answer {
+            status,
+            content_type: "text/xml".into(),
+            body: body.into(),
+        }
+    }
+
+    pub fn rewrite(find: &str, replace: &str) -> Self {
+        Self::Rewrite {
+            find: find.into(),
+            replace: replace.into(),
+        }
+    }
+
+    /// Whether the client gets a whole answer of HTTP.
+    pub fn answers(&self) -> bool {
+        matches!(
+            self,
+            Self::Latency(_)
+                | Self::Error { .. }
+                | Self::Html
+                | Self::EmptyResult
+                | Self::Answer { .. }
+                | Self::Rewrite { .. }
+        )
+    }
+
     /// As the record of calls names it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -67,6 +106,9 @@ impl Fault {
             Self::ResetAfterReading => "reset_after_reading",
             Self::ResetAfterHandling => "reset_after_handling",
             Self::Close => "close",
+            Self::Silence => "silence",
+            Self::Answer { .. } => "answer",
+            Self::Rewrite { .. } => "rewrite",
         }
     }
 }

@@ -1,6 +1,12 @@
 //! The simulator as a program of its own: `aws-simulator [--world FILE] [--ready-file FILE] [--port N]`.
 //!
-//! Prints one JSON line with its endpoint, then serves until its standard input ends or it is killed.
+//! Prints one JSON line with its endpoint, then serves until its standard input ends or it is killed. Without a world it
+//! serves the demo world and the line also has `access_key_id`, `secret_access_key` and `mfa_serial` of its user.
+//!
+//! A world is JSON with the fields of `world.rs`: `users`, `roots`, `roles` and settings. On the same port
+//! `GET /_simulator/calls`, `/_simulator/connections`, `/_simulator/code?serial=ARN` (`code` is taken now and unused, or else
+//! `wait_seconds`; `shown` is what a phone shows), `POST /_simulator/advance?seconds=N`, and `POST /_simulator/faults` with
+//! `[{"fault": {"latency": 500}, "operation": "AssumeRole", "times": 1}]`; an empty list takes all faults back.
 
 #[path = "mod.rs"]
 mod simulator;
@@ -11,7 +17,8 @@ use std::{env, fs, io};
 
 use serde_json::json;
 use simulator::Simulator;
-use simulator::world::{DEMO_KEY_ID, DEMO_MFA, DEMO_SECRET, World};
+use simulator::demo::{DEMO_KEY_ID, DEMO_MFA, DEMO_SECRET};
+use simulator::world::World;
 
 fn main() -> ExitCode {
     match run() {

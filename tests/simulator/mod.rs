@@ -10,12 +10,15 @@
 pub mod caller;
 pub mod clock;
 mod control;
+pub mod demo;
 mod encoding;
+mod exchange;
 pub mod faults;
 pub mod http;
 mod iam;
 mod limits;
 pub mod proxy;
+mod s3;
 pub mod server;
 pub mod sigv4;
 pub mod state;
@@ -125,6 +128,11 @@ impl Simulator {
     /// Sets the simulated clock forward (or back), for expiry and for fresh codes.
     pub fn advance(&self, seconds: i64) {
         self.state().offset += seconds;
+    }
+
+    /// Seconds since 1970 by the simulated clock.
+    pub fn now(&self) -> i64 {
+        self.state().now()
     }
 
     /// Skews the Date header alone.

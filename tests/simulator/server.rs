@@ -13,10 +13,8 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use super::faults::{Fault, Faults};
 use super::http::{self, Answer, Request};
-use super::limits::Params;
-use super::state::{Call, Denial, State};
-use super::xml::{self, Service};
-use super::{clock, control, iam, sts};
+use super::state::State;
+use super::{clock, control, exchange};
 
 /// A TCP connection as it was seen; those of the control interface are left out.
 #[derive(Clone, Debug, Serialize)]
@@ -176,149 +174,26 @@ impl Shared {
 
     /// One call with its fault, if any; `false` if the connection is not to be used again.
     fn exchange(&self, id: u64, request: &Request, mut out: &TcpStream) -> io::Result<bool> {
-        let parameters = request.parameters();
-        let params = Params(&parameters);
-        let operation = params.get("Action").unwrap_or("none");
-        let service = params
-            .get("Version")
-            .and_then(Service::of_version)
-            .unwrap_or(Service::Sts);
-        let mut call = Call {
-            at_ms: clock::machine_millis(),
-            operation: operation.to_owned(),
-            service: service.name().to_owned(),
-            region: String::new(),
-            access_key_id: String::new(),
-            caller_arn: String::new(),
-            params: parameters
-                .iter()
-                .filter(|(n, _)| n != "Action" && n != "Version")
-                .cloned()
-                .collect(),
-            connection: id,
-            user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
-            status: 0,
-            outcome: String::new(),
-            done: false,
-        };
-        if let Ok(claim) = super::sigv4::claim(request) {
-            call.access_key_id = claim.key_id;
-            call.region = claim.region;
-        }
-        let (wait, fault) = lock(&self.faults).strike(operation);
-        let works = matches!(
+        let exchange::Reply {
+            answer,
             fault,
-            None | Some(Fault::HalfBody | Fault::ResetAfterHandling)
-        );
-        let mut state = lock(&self.state);
-        let request_id = state.request_id();
-        let mut answer = if works {
-            let result = handle(&mut state, request, service, operation, params, &mut call);
-            call.done = result.is_ok();
-            match result {
-                Ok(result) => Answer::new(
-                    200,
-                    "text/xml",
-                    xml::response(service, operation, result.as_deref(), &request_id),
-                ),
-                Err(d) => {
-                    call.outcome.clone_from(&d.code);
-                    Answer::new(
-                        d.status,
-                        "text/xml",
-                        xml::error(service, d.status, &d.code, &d.message, &request_id),
-                    )
-                }
-            }
-        } else {
-            spoilt(fault.as_ref(), service, operation, &request_id)
-        };
-        answer.headers.push(("x-amzn-RequestId", request_id));
-        if let Some(fault) = &fault {
-            call.outcome = match fault {
-                Fault::Error { code, .. } => code.clone(),
-                other => other.name().to_owned(),
-            };
-        }
-        let whole = matches!(
-            fault,
-            None | Some(Fault::Error { .. } | Fault::Html | Fault::EmptyResult)
-        );
-        call.status = if whole { answer.status } else { 0 };
-        state.calls.push(call);
-        drop(state);
-
+            wait,
+        } = exchange::reply(self, id, request);
         // The work is done and recorded: a client that gives up now has used its code.
         thread::sleep(wait);
-        let date = self.date();
-
-        let bytes = answer.bytes(&date);
+        let bytes = answer.bytes(&self.date());
         match fault {
             Some(Fault::ResetAfterReading | Fault::ResetAfterHandling) => {
                 reset(out).map(|()| false)
             }
             Some(Fault::Close) => out.shutdown(Shutdown::Both).map(|()| false),
+            Some(Fault::Silence) => io::copy(&mut out, &mut io::sink()).map(|_| false),
             Some(Fault::HalfBody) => {
                 out.write_all(&bytes[..bytes.len() - answer.body.len() / 2])?;
                 out.shutdown(Shutdown::Both).map(|()| false)
             }
             _ => out.write_all(&bytes).map(|()| true),
         }
-    }
-}
-
-fn handle(
-    state: &mut State,
-    request: &Request,
-    service: Service,
-    operation: &str,
-    params: Params,
-    call: &mut Call,
-) -> Result<Option<String>, Denial> {
-    if operation == "none" {
-        return Err(Denial::new(
-            400,
-            "MissingAction",
-            "Could not find Action parameter in the request",
-        ));
-    }
-    let (_, caller) = state.authenticate(request, service)?;
-    call.caller_arn = caller.arn(&state.world.partition);
-    match service {
-        Service::Sts => sts::answer(state, &caller, operation, params).map(Some),
-        Service::Iam => iam::answer(state, &caller, operation, params),
-    }
-}
-
-/// What is answered instead of the work.
-fn spoilt(fault: Option<&Fault>, service: Service, operation: &str, request_id: &str) -> Answer {
-    match fault {
-        Some(Fault::Error {
-            status,
-            code,
-            message,
-            retry_after,
-        }) => {
-            let mut answer = Answer::new(
-                *status,
-                "text/xml",
-                xml::error(service, *status, code, message, request_id),
-            );
-            answer
-                .headers
-                .extend(retry_after.map(|s| ("Retry-After", s.to_string())));
-            answer
-        }
-        Some(Fault::EmptyResult) => Answer::new(
-            200,
-            "text/xml",
-            xml::response(service, operation, Some(""), request_id),
-        ),
-        _ => Answer::new(
-            200,
-            "text/html",
-            "<!doctype html><title>Welcome</title><p>Please sign in to use this network".into(),
-        ),
     }
 }
 

@@ -10,7 +10,7 @@ use super::caller::{Caller, Who};
 use super::clock;
 use super::encoding;
 use super::http::Request;
-use super::sigv4::{self, Claim};
+use super::sigv4;
 use super::totp;
 use super::world::{Device, Key, World};
 use super::xml::Service;
@@ -157,11 +157,12 @@ impl State {
         (id, secret)
     }
 
-    /// Makes temporary credentials that live for `seconds`.
-    pub fn issue(&mut self, caller: Caller, seconds: i64) -> Issued {
+    /// Makes temporary credentials that live for `seconds`, with a token of at least so many bytes.
+    pub fn issue(&mut self, caller: Caller, seconds: i64, least: usize) -> Issued {
         let (key_id, secret) = self.new_key("ASIA");
         let mut token = "IQoJb3JpZ2luX2VjE".to_owned();
-        while token.len() < 700 {
+        let least = least.max(self.world.session_token_bytes);
+        while token.len() + 2 < least {
             token.push_str(&letters(&self.fresh(), BASE64));
         }
         token.push_str("==");
@@ -184,11 +185,7 @@ impl State {
     }
 
     /// Who signed the request, or AWS's refusal.
-    pub fn authenticate(
-        &self,
-        request: &Request,
-        service: Service,
-    ) -> Result<(Claim, Caller), Denial> {
+    pub fn authenticate(&self, request: &Request, service: Service) -> Result<Caller, Denial> {
         let refuse = |r: sigv4::Refusal| {
             Denial::new(
                 if r.code == "IncompleteSignature" {
@@ -242,7 +239,7 @@ impl State {
                 ),
             ));
         }
-        Ok((claim, caller))
+        Ok(caller)
     }
 
     fn long_term(&self, key_id: &str) -> Option<(String, Caller)> {

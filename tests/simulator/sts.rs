@@ -9,6 +9,9 @@ use super::state::{Denial, Issued, State};
 use super::trust::{self, Asked};
 use super::xml;
 
+/// Bytes that a session token may have.
+const MOST_TOKEN: usize = 4096;
+
 /// Answers an operation with the inside of its result element.
 pub fn answer(
     state: &mut State,
@@ -48,6 +51,7 @@ fn get_session_token(state: &mut State, caller: &Caller, params: Params) -> Resu
         43_200,
     );
     check_mfa_shape(&mut checks, params);
+    let least = least_token(&mut checks, params);
     checks.done()?;
     if caller.temporary {
         return Err(Denial::access(
@@ -66,8 +70,28 @@ fn get_session_token(state: &mut State, caller: &Caller, params: Params) -> Resu
             mfa_at,
         },
         seconds,
+        least,
     );
-    Ok(credentials(&issued))
+    Ok([credentials(&issued), utilization(&issued)].concat())
+}
+
+fn least_token(checks: &mut Checks, params: Params) -> usize {
+    let least = checks.number(
+        params.get("MinimumSessionTokenSize"),
+        "minimumSessionTokenSize",
+        0,
+        4096,
+        0,
+    );
+    usize::try_from(least).unwrap_or(0)
+}
+
+/// The percentage of the largest session token that this one takes.
+fn utilization(issued: &Issued) -> String {
+    xml::text(
+        "SessionTokenUtilization",
+        &(issued.token.len() * 100 / MOST_TOKEN).min(100).to_string(),
+    )
 }
 
 fn check_mfa_shape(checks: &mut Checks, params: Params) {
@@ -117,6 +141,7 @@ fn assume_role(state: &mut State, caller: &Caller, params: Params) -> Result<Str
     }
     let transitive = params.list("TransitiveTagKeys", "");
     checks.count(transitive.len(), "transitiveTagKeys", 50);
+    let least = least_token(&mut checks, params);
     checks.done()?;
 
     let (arn, name) = (arn.unwrap_or_default(), name.unwrap_or_default());
@@ -208,11 +233,13 @@ fn assume_role(state: &mut State, caller: &Caller, params: Params) -> Result<Str
             mfa_at: None,
         },
         seconds,
+        least,
     );
     Ok([
         source_identity.map_or(String::new(), |s| xml::text("SourceIdentity", &s)),
         xml::element("AssumedRoleUser", &user),
         credentials(&issued),
+        utilization(&issued),
         packed.map_or(String::new(), |p| {
             xml::text("PackedPolicySize", &p.to_string())
         }),

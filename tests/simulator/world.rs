@@ -21,6 +21,10 @@ pub struct World {
     pub disabled_regions: Vec<String>,
     /// Seconds until a created access key works.
     pub new_key_delay_seconds: i64,
+    /// Bytes of a session token; AWS promises no size.
+    pub session_token_bytes: usize,
+    /// What `s3:ListAllMyBuckets` lists.
+    pub buckets: Vec<String>,
     /// Members of one page of an IAM list.
     pub page_size: usize,
 }
@@ -37,18 +41,12 @@ impl Default for World {
             clock_window_seconds: 300,
             disabled_regions: Vec::new(),
             new_key_delay_seconds: 0,
+            session_token_bytes: 700,
+            buckets: Vec::new(),
             page_size: 100,
         }
     }
 }
-
-/// The key of [`World::demo`]'s user: AWS's example with a digit changed, so that no scanner takes it for a real one.
-pub const DEMO_KEY_ID: &str = "AKIAIOSFODNN7EXAMPL2";
-pub const DEMO_SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKE2";
-/// The MFA device of [`World::demo`]'s user.
-pub const DEMO_MFA: &str = "arn:aws:iam::111122223333:mfa/alice";
-/// Its seed, base32.
-pub const DEMO_SEED: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 
 impl World {
     pub fn user(mut self, user: User) -> Self {
@@ -67,45 +65,6 @@ impl World {
             keys: vec![Key::new(key_id, secret)],
         });
         self
-    }
-
-    /// The practice in small: alice of the people's account, roles in the workload's account.
-    ///
-    /// `Admin` (up to 12 h) and `ReadOnly` (1 h) want MFA and the user's name as session name; `Chained` (1 h) trusts `Admin`.
-    pub fn demo() -> Self {
-        let named = || {
-            Trust::of("111122223333")
-                .mfa()
-                .session_name("${aws:username}")
-                .tag_session()
-                .set_source_identity()
-        };
-        Self::default()
-            .user(
-                User::new("111122223333", "alice")
-                    .path("/division/")
-                    .key(DEMO_KEY_ID, DEMO_SECRET)
-                    .mfa(DEMO_MFA, DEMO_SEED)
-                    .may(
-                        "iam:ListMFADevices",
-                        "arn:aws:iam::*:user/*/${aws:username}",
-                    )
-                    .may("sts:*", "arn:aws:iam::222233334444:role/*"),
-            )
-            .role(
-                Role::new("arn:aws:iam::222233334444:role/Admin")
-                    .max_hours(12)
-                    .trust(named())
-                    .may("sts:AssumeRole", "*"),
-            )
-            .role(Role::new("arn:aws:iam::222233334444:role/ReadOnly").trust(named()))
-            .role(
-                Role::new("arn:aws:iam::222233334444:role/Chained").trust(
-                    Trust::of("arn:aws:iam::222233334444:role/Admin")
-                        .tag_session()
-                        .set_source_identity(),
-                ),
-            )
     }
 }
 
@@ -383,4 +342,44 @@ fn yes() -> bool {
 
 fn hour() -> i64 {
     3600
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_says_the_same_as_the_methods() {
+        let read: World = serde_json::from_str(
+            r#"{
+                "users": [{
+                    "account": "111122223333", "name": "bob",
+                    "keys": [{"id": "AKIABOB", "secret": "s"}],
+                    "mfa": [{"serial": "arn:aws:iam::111122223333:mfa/bob", "seed": "JBSW"}],
+                    "allow": [{"action": "sts:AssumeRole", "resource": "*"}]
+                }],
+                "roles": [{
+                    "arn": "arn:aws:iam::222233334444:role/Admin", "max_session_seconds": 7200,
+                    "trust": [{"principals": ["111122223333"], "mfa": true, "session_name": "${aws:username}"}]
+                }],
+                "totp_window_steps": 5
+            }"#,
+        )
+        .unwrap();
+        let bob = User::new("111122223333", "bob")
+            .key("AKIABOB", "s")
+            .mfa("arn:aws:iam::111122223333:mfa/bob", "JBSW");
+        let trust = Trust::of("111122223333")
+            .mfa()
+            .session_name("${aws:username}");
+        let role = Role::new("arn:aws:iam::222233334444:role/Admin")
+            .max_hours(2)
+            .trust(trust);
+        let mut built = World::default()
+            .user(bob.may("sts:AssumeRole", "*"))
+            .role(role);
+        built.totp_window_steps = 5;
+        assert_eq!(format!("{read:?}"), format!("{built:?}"));
+        assert!(serde_json::from_str::<World>(r#"{"user": []}"#).is_err());
+    }
 }

@@ -1,10 +1,11 @@
-//! The XML of the Query protocol: answers and errors as STS and IAM write them.
+//! The XML of the Query protocol, as STS and IAM write answers and errors, and of S3, which writes them barer.
 
-/// STS or IAM, which share the protocol but not the namespace.
+/// STS and IAM share the protocol but not the namespace; S3 has neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     Sts,
     Iam,
+    S3,
 }
 
 impl Service {
@@ -22,6 +23,7 @@ impl Service {
         match self {
             Self::Sts => "sts",
             Self::Iam => "iam",
+            Self::S3 => "s3",
         }
     }
 
@@ -29,6 +31,7 @@ impl Service {
         match self {
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+            Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
         }
     }
 }
@@ -50,6 +53,13 @@ pub fn response(
     result: Option<&str>,
     request_id: &str,
 ) -> String {
+    if service == Service::S3 {
+        let result = result.unwrap_or_default();
+        let namespace = service.namespace();
+        return format!(
+            "<ListAllMyBucketsResult xmlns=\"{namespace}\">{result}</ListAllMyBucketsResult>"
+        );
+    }
     let result = result.map_or(String::new(), |r| element(&format!("{operation}Result"), r));
     format!(
         "<{operation}Response xmlns=\"{}\">{result}<ResponseMetadata>{}</ResponseMetadata></{operation}Response>",
@@ -60,6 +70,14 @@ pub fn response(
 
 /// A whole error; `Sender` below 500, else `Receiver`.
 pub fn error(service: Service, status: u16, code: &str, message: &str, request_id: &str) -> String {
+    if service == Service::S3 {
+        let inner = [
+            text("Code", code),
+            text("Message", message),
+            text("RequestId", request_id),
+        ];
+        return element("Error", &inner.concat());
+    }
     let kind = if status < 500 { "Sender" } else { "Receiver" };
     format!(
         "<ErrorResponse xmlns=\"{}\"><Error>{}{}{}</Error>{}</ErrorResponse>",

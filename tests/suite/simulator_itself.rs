@@ -1,5 +1,6 @@
 //! The simulator against the AWS SDK: a test of the tests, so that what passes against it means something.
 
+mod chains;
 mod faults;
 mod iam;
 mod sts;
@@ -11,7 +12,8 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 use aws_smithy_http_client::Builder;
 
 use crate::simulator::Simulator;
-use crate::simulator::world::{DEMO_KEY_ID, DEMO_MFA, DEMO_SECRET, Role, Trust, World};
+use crate::simulator::demo::{DEMO_KEY_ID, DEMO_MFA, DEMO_SECRET};
+use crate::simulator::world::{Role, Trust, World};
 
 const ADMIN: &str = "arn:aws:iam::222233334444:role/Admin";
 const CHAINED: &str = "arn:aws:iam::222233334444:role/Chained";

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::simulator::clock;
 use crate::simulator::faults::{Fault, Planned};
 use crate::simulator::proxy::{Manner, Proxy};
 
@@ -81,8 +82,28 @@ fn every_fault_arrives_as_what_it_is() {
     simulator.fail_once(whoami, Fault::Close);
     assert_eq!(ask(&simulator).0.unwrap(), 0);
 
+    simulator.fail_once(whoami, Fault::answer(200, "<broken"));
+    assert!(ask(&simulator).1.ends_with("\r\n\r\n<broken"));
+    simulator.fail_once(
+        whoami,
+        Fault::rewrite("MissingAuthenticationToken", "Rewritten"),
+    );
+    assert!(ask(&simulator).1.contains("<Code>Rewritten</Code>"));
+
     simulator.skew_date(86_400);
     let (_, dated) = ask(&simulator);
+    let shown = dated
+        .split("Date: ")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap();
+    let tomorrow = clock::machine_millis() / 1000 + 86_400;
+    assert!(
+        (tomorrow - 5..=tomorrow).any(|t| clock::http(t) == shown),
+        "{shown}"
+    );
     assert!(
         dated.contains("<Code>MissingAuthenticationToken</Code>"),
         "{dated}"
@@ -99,6 +120,8 @@ fn every_fault_arrives_as_what_it_is() {
         (0, "reset_after_reading"),
         (0, "reset_after_handling"),
         (0, "close"),
+        (200, "answer"),
+        (403, "rewrite"),
         (403, "MissingAuthenticationToken"),
     ];
     assert_eq!(outcomes, expected.map(|(s, o)| (s, o.to_owned())));
@@ -138,7 +161,7 @@ fn an_answer_that_is_lost_or_late_has_used_its_code() {
         times: Some(1),
     });
     let from = Instant::now();
-    ask(&simulator);
+    ask(&simulator).0.unwrap();
     assert!(from.elapsed() >= Duration::from_millis(200));
 }
 
@@ -249,8 +272,73 @@ fn the_next_connection_waits_while_accepting_is_slow() {
     let simulator = Simulator::start(World::demo());
     simulator.delay_accept(Duration::from_millis(150));
     let from = Instant::now();
-    ask(&simulator);
+    ask(&simulator).0.unwrap();
     assert!(from.elapsed() >= Duration::from_millis(150));
     simulator.heal();
     assert_eq!(simulator.calls().len(), 1);
+}
+
+#[test]
+fn silence_lasts_until_the_client_goes() {
+    let simulator = Simulator::start(World::demo());
+    simulator.fail_once("GetCallerIdentity", Fault::Silence);
+    let mut stream = TcpStream::connect(simulator.address()).unwrap();
+    stream.write_all(ASK).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .unwrap();
+    assert_eq!(
+        stream.read(&mut [0]).unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+    assert_eq!(simulator.calls()[0].outcome, "silence");
+}
+
+/// Method, path and body to the control interface; its JSON.
+fn control(simulator: &Simulator, method: &str, what: &str, body: &str) -> serde_json::Value {
+    let mut stream = TcpStream::connect(simulator.address()).unwrap();
+    let length = body.len();
+    write!(stream, "{method} /_simulator/{what} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    serde_json::from_str(text.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+}
+
+#[test]
+fn the_control_interface_shows_codes_plans_faults_and_moves_the_clock() {
+    let simulator = Simulator::start(World::demo());
+    let shown = control(&simulator, "GET", &format!("code?serial={DEMO_MFA}"), "");
+    assert_eq!(shown["code"], shown["shown"]);
+    let code = shown["code"].as_str().unwrap();
+    let ask_with = |code: &str| {
+        let asked = alice(&simulator)
+            .get_session_token()
+            .serial_number(DEMO_MFA)
+            .token_code(code);
+        run(asked.send()).is_ok()
+    };
+    assert!(ask_with(code));
+    simulator.forget_calls();
+    assert_eq!(
+        control(&simulator, "GET", "code?serial=nobody", "")["error"],
+        "no such virtual device"
+    );
+    let faults = r#"[{"fault": {"error": {"status": 503, "code": "ServiceUnavailable"}}, "operation": "GetCallerIdentity", "times": 1}]"#;
+    assert_eq!(control(&simulator, "POST", "faults", faults)["planned"], 1);
+    assert!(ask(&simulator).1.starts_with("HTTP/1.1 503 "));
+    assert_eq!(
+        control(&simulator, "GET", "calls", "")[0]["outcome"],
+        "ServiceUnavailable"
+    );
+    assert_eq!(
+        control(&simulator, "GET", "connections", "")
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    control(&simulator, "POST", "advance?seconds=90", "");
+    let later = control(&simulator, "GET", &format!("code?serial={DEMO_MFA}"), "");
+    assert!(ask_with(later["code"].as_str().unwrap()));
+    assert!(simulator.now() >= clock::machine_millis() / 1000 + 89);
 }
