@@ -32,8 +32,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use faults::{Fault, Planned};
 use server::{Connection, Shared, lock};
@@ -89,6 +89,18 @@ impl Simulator {
             .into_iter()
             .filter(|c| c.operation == operation)
             .collect()
+    }
+
+    /// Waits until an operation was called so many times; `false` if that takes longer than `limit`.
+    pub fn wait_for_calls(&self, operation: &str, count: usize, limit: Duration) -> bool {
+        let end = Instant::now() + limit;
+        while self.calls_of(operation).len() < count {
+            if Instant::now() >= end {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        true
     }
 
     /// Forgets the calls so far.

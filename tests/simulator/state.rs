@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::caller::{Caller, Who};
+use super::caller::{Caller, RoleSession, Who};
 use super::clock;
 use super::encoding;
 use super::http::Request;
@@ -215,7 +215,10 @@ impl State {
                         "The security token included in the request is expired",
                     ));
                 }
-                (session.secret.clone(), session.caller.clone())
+                (
+                    session.secret.clone(),
+                    self.as_of_now(&session.caller).ok_or_else(unknown)?,
+                )
             }
             (None, None) => self.long_term(&claim.key_id).ok_or_else(unknown)?,
             _ => return Err(unknown()),
@@ -240,6 +243,34 @@ impl State {
             ));
         }
         Ok(caller)
+    }
+
+    /// The holder of a session with what it may do by now; nothing if it was deleted.
+    fn as_of_now(&self, caller: &Caller) -> Option<Caller> {
+        let who = match &caller.who {
+            Who::Root { .. } => caller.who.clone(),
+            Who::User(then) => {
+                let mut users = self.world.users.iter();
+                let now = users.find(|u| u.account == then.account && u.name == then.name)?;
+                Who::User(now.clone())
+            }
+            Who::Session(then) => {
+                let role = self
+                    .world
+                    .roles
+                    .iter()
+                    .find(|r| r.arn == then.role.arn)?
+                    .clone();
+                Who::Session(Box::new(RoleSession {
+                    role,
+                    ..RoleSession::clone(then)
+                }))
+            }
+        };
+        Some(Caller {
+            who,
+            ..caller.clone()
+        })
     }
 
     fn long_term(&self, key_id: &str) -> Option<(String, Caller)> {

@@ -208,3 +208,50 @@ fn a_policy_that_does_not_fit_is_too_large() {
         assert!(refusal(chain).starts_with("PackedPolicyTooLarge: Packed policy consumes"));
     });
 }
+
+#[test]
+fn sessions_feel_what_changes_after_them() {
+    let simulator = Simulator::start(World::demo());
+    run(async {
+        let got = assume_admin(&simulator, "alice").await;
+        let admin = with(&simulator, got.credentials().unwrap());
+        let chain = || {
+            admin
+                .assume_role()
+                .role_arn(CHAINED)
+                .role_session_name("alice")
+        };
+        assert!(chain().send().await.is_ok());
+        simulator.change(|w| {
+            w.roles[0].allow.clear();
+            w.roles[2].trust[0].principals = vec!["222233334444".into()];
+        });
+        assert!(refusal(chain().send().await).starts_with("AccessDenied: "));
+        simulator.change(|w| w.roles.retain(|r| r.arn != ADMIN));
+        let gone = refusal(admin.get_caller_identity().send().await);
+        assert!(gone.starts_with("InvalidClientTokenId: "));
+    });
+}
+
+#[test]
+fn mfa_grows_old() {
+    let simulator = Simulator::start(World::demo());
+    run(async {
+        simulator.change(|w| w.roles[0].trust[0].mfa_age_below = Some(60));
+        let code = simulator.code_for(DEMO_MFA);
+        let ask = alice(&simulator)
+            .get_session_token()
+            .serial_number(DEMO_MFA);
+        let got = ask.token_code(code).send().await.unwrap();
+        let shared = with(&simulator, got.credentials().unwrap());
+        let assume = || {
+            shared
+                .assume_role()
+                .role_arn(ADMIN)
+                .role_session_name("alice")
+        };
+        assert!(assume().send().await.is_ok());
+        simulator.advance(61);
+        assert!(refusal(assume().send().await).starts_with("AccessDenied: "));
+    });
+}

@@ -185,3 +185,25 @@ fn a_clock_that_is_off_is_refused_either_way() {
         );
     });
 }
+
+#[test]
+fn a_permission_may_want_mfa() {
+    let mut world = World::demo();
+    world.users[0].allow.clear();
+    world.users[0] = world.users[0].clone().may_with_mfa("iam:*", "*");
+    let simulator = Simulator::start(world);
+    run(async {
+        let bare = iam(&simulator, DEMO_KEY_ID, DEMO_SECRET, None);
+        assert!(refusal(bare.get_user().send().await).starts_with("AccessDenied: "));
+        let code = simulator.code_for(DEMO_MFA);
+        let ask = alice(&simulator)
+            .get_session_token()
+            .serial_number(DEMO_MFA);
+        let got = ask.token_code(code).send().await.unwrap();
+        let c = got.credentials().unwrap();
+        let token = Some(c.session_token().to_owned());
+        let full = iam(&simulator, c.access_key_id(), c.secret_access_key(), token);
+        let user = full.get_user().send().await.unwrap();
+        assert_eq!(user.user().unwrap().path(), "/division/");
+    });
+}
