@@ -9,7 +9,11 @@
     reason = "what drives the programs is complete in itself, whichever tests use it"
 )]
 
+mod callers;
+mod daemon;
+mod moto;
 mod output;
 mod pty;
 mod run;
+mod secret_service;
 mod world;
