@@ -7,6 +7,7 @@
 //! session's leader exits, and then nothing could be said about the state in which the program left it.
 
 mod device;
+mod display;
 mod itself;
 mod leader;
 mod screen;
@@ -222,6 +223,11 @@ impl Session {
         self.screen.text(0, self.screen.len())
     }
 
+    /// What a person sees on the terminal now: [`Session::transcript`] without what was erased or written over.
+    pub fn display(&self) -> String {
+        self.screen.display()
+    }
+
     /// The terminal's settings now.
     pub fn modes(&self) -> Modes {
         Modes::of(&self.master)
@@ -304,6 +310,7 @@ impl Session {
         let text = |pipe: &Option<Gathered>| pipe.as_ref().map(Gathered::text).unwrap_or_default();
         Ended {
             transcript: self.transcript(),
+            display: self.display(),
             output: Output {
                 status,
                 stdout: text(&self.stdout),
@@ -375,6 +382,8 @@ pub struct Ended {
     pub output: Output,
     /// All that appeared on the terminal, echoed keys included.
     pub transcript: String,
+    /// What a person still sees on the terminal.
+    pub display: String,
     pub before: Modes,
     pub after: Modes,
 }

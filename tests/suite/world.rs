@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -22,9 +23,14 @@ pub const NOWHERE: &str = "http://127.0.0.1:9";
 /// Passphrase of the file keyring in every world.
 pub const PASSPHRASE: &str = "correct horse battery staple";
 
+/// An ordinary user's id, which nobody else has.
+const ORDINARY: u32 = 54321;
+
 pub struct World {
     folder: TempDir,
     environment: BTreeMap<OsString, OsString>,
+    /// Who programs run as, when it is not whoever runs the tests.
+    user: Option<u32>,
 }
 
 impl World {
@@ -37,6 +43,7 @@ impl World {
         let mut world = Self {
             folder,
             environment: BTreeMap::new(),
+            user: None,
         };
         for part in ["home/.aws", "work", "tmp"] {
             fs::create_dir_all(world.path(part)).expect("a folder in the world");
@@ -63,6 +70,32 @@ impl World {
         world.set_env("TMPDIR", world.path("tmp"));
         world.set_env("ROLE_HELPER_PASSPHRASE_FILE", world.path("passphrase"));
         world.set_endpoint(endpoint);
+        world
+    }
+
+    /// A world whose programs run as an ordinary user. Where the tests do not run as root, this is [`World::new`].
+    pub fn of_ordinary_user(endpoint: &str) -> Self {
+        let mut world = Self::new(endpoint);
+        if !rustix::process::geteuid().is_root() {
+            return world;
+        }
+        world.user = Some(ORDINARY);
+        // The checkout may lie where only root can go.
+        fs::create_dir(world.path("bin")).expect("a folder in the world");
+        for name in ["role-helper", "role-helper-core"] {
+            fs::copy(binary().with_file_name(name), world.path("bin").join(name))
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        let mut folders = vec![world.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            world.give(&folder);
+            for entry in fs::read_dir(&folder).expect("a folder").flatten() {
+                world.give(&entry.path());
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                }
+            }
+        }
         world
     }
 
@@ -111,7 +144,18 @@ impl World {
     /// Writes a file under the world's root, mode 0600, making its folders.
     pub fn secret_file(&self, name: impl AsRef<Path>, text: &str) -> PathBuf {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a file in the world")).expect("its folder");
+        let mut missing = Vec::new();
+        for folder in path
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| !folder.exists())
+        {
+            missing.push(folder.to_owned());
+        }
+        for folder in missing.iter().rev() {
+            fs::create_dir(folder).expect("a folder in the world");
+            self.give(folder);
+        }
         drop(fs::remove_file(&path));
         let mut options = fs::OpenOptions::new();
         let mut file = options
@@ -121,7 +165,16 @@ impl World {
             .open(&path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         std::io::Write::write_all(&mut file, text.as_bytes()).expect("a file of the world");
+        self.give(&path);
         path
+    }
+
+    /// Makes `path` belong to the world's user.
+    pub fn give(&self, path: &Path) {
+        if self.user.is_some() {
+            std::os::unix::fs::lchown(path, self.user, self.user)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
     }
 
     /// Writes an executable script under the world's root.
@@ -160,12 +213,43 @@ impl World {
             .env_clear()
             .envs(&self.environment)
             .current_dir(self.path("work"));
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
+        command
+    }
+
+    /// The product's front, as programs of this world find it.
+    pub fn front(&self) -> PathBuf {
+        match self.user {
+            Some(_) => self.path("bin/role-helper"),
+            None => binary(),
+        }
+    }
+
+    /// The line of a profile that serves SDKs with `profile`: `credential_process = …`, line end included.
+    pub fn process_line(&self, profile: &str) -> String {
+        format!(
+            "credential_process = {} credential-process {profile}\n",
+            self.front().display()
+        )
+    }
+
+    /// The product with `args`, started by the program `wrapper[0]` with the rest of `wrapper` before it:
+    /// `["keyctl", "session", "-"]`, `["sh", "-c", "\"$@\" | cat", "sh"]`.
+    pub fn wrapped<A: AsRef<OsStr>>(
+        &self,
+        wrapper: &[&str],
+        args: impl IntoIterator<Item = A>,
+    ) -> Command {
+        let mut command = self.program("/usr/bin/env");
+        command.args(wrapper).arg(self.front()).args(args);
         command
     }
 
     /// The product with `args`, in this world's environment and working folder.
     pub fn product<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
-        let mut command = self.program(binary());
+        let mut command = self.program(self.front());
         command.args(args);
         command
     }
@@ -268,6 +352,35 @@ mod tests {
         assert!(output.stdout.contains(&home), "{output}");
         assert!(output.stdout.contains("MARK=1\n") && !output.stdout.contains("CARGO"));
         assert_eq!(output.stdout.lines().count(), world.environment().len());
+    }
+
+    #[test]
+    fn an_ordinary_user_owns_his_world_and_reaches_the_product() {
+        let world = World::of_ordinary_user(NOWHERE);
+        world.config("[default]\n");
+        let file = world.secret_file("home/a/b", "");
+        let script = r#"test "$(id -u)" != 0 && test -O "$HOME/.aws/config" && test -O "$1" && test -O "$HOME/a"
+            test -r "$ROLE_HELPER_PASSPHRASE_FILE" && touch "$HOME/new" && test -x "$2" && id -G"#;
+        let mut command = world.program("/bin/sh");
+        command
+            .args(["-ec", script, "sh"])
+            .arg(file)
+            .arg(world.front());
+        let output = Run::new(command).run().quiet();
+        assert_eq!(output.stdout.split_whitespace().count(), 1, "{output}");
+        let mut terminal = world.program("/bin/sh");
+        terminal.args(["-c", "read line </dev/tty; exit $line"]);
+        let session = Terminal::of(terminal).piped().start();
+        session.send("4\n");
+        session.wait().exits(4).restored();
+    }
+
+    #[test]
+    fn a_wrapper_starts_the_product() {
+        let world = World::new(NOWHERE);
+        let command = world.wrapped(&["sh", "-c", r#"echo "$@""#, "sh"], ["a", "b"]);
+        let output = Run::new(command).run().quiet();
+        assert_eq!(output.stdout, format!("{} a b\n", world.front().display()));
     }
 
     #[test]

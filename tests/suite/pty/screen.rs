@@ -116,6 +116,10 @@ impl Screen {
         self.shared.0.lock().expect("the screen").len()
     }
 
+    pub fn display(&self) -> String {
+        super::display::display(&self.shared.0.lock().expect("the screen"))
+    }
+
     pub fn text(&self, from: usize, to: usize) -> String {
         let bytes = self.shared.0.lock().expect("the screen");
         String::from_utf8_lossy(&bytes[from..to]).replace("\r\n", "\n")
