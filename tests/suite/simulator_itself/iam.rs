@@ -31,11 +31,11 @@ fn devices_come_in_pages_and_only_where_allowed() {
     let simulator = Simulator::start(world);
     run(async {
         let client = iam(&simulator, DEMO_KEY_ID, DEMO_SECRET, None);
-        let first = client.list_mfa_devices().send().await.unwrap();
+        let list = || client.list_mfa_devices().user_name("alice");
+        let first = list().send().await.unwrap();
         assert_eq!(first.mfa_devices()[0].serial_number(), DEMO_MFA);
         assert!(first.is_truncated());
-        let all = client
-            .list_mfa_devices()
+        let all = list()
             .into_paginator()
             .items()
             .send()
@@ -46,6 +46,11 @@ fn devices_come_in_pages_and_only_where_allowed() {
         assert_eq!(
             refusal(client.list_mfa_devices().user_name("bob").send().await),
             "AccessDenied: User: arn:aws:iam::111122223333:user/division/alice is not authorized to perform: iam:ListMFADevices on resource: user bob because no identity-based policy allows the iam:ListMFADevices action"
+        );
+        let unnamed = refusal(client.list_mfa_devices().send().await);
+        assert!(
+            unnamed.contains("iam:ListMFADevices on resource: * because"),
+            "{unnamed}"
         );
     });
 }
@@ -73,12 +78,14 @@ fn a_session_without_mfa_does_not_reach_iam() {
         };
         let bare = reach(bare.credentials().unwrap())
             .list_mfa_devices()
+            .user_name("alice")
             .send()
             .await;
         assert!(refusal(bare).starts_with("InvalidClientTokenId: "));
         assert!(
             reach(full.credentials().unwrap())
                 .list_mfa_devices()
+                .user_name("alice")
                 .send()
                 .await
                 .is_ok()
