@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod files;
 pub mod kernel;
+pub mod keyring;
 mod owner;
 pub mod places;
 pub mod surroundings;
