@@ -1,1 +1,3 @@
-//! placeholder
+//! The outside. The only place for I/O and `unsafe`.
+
+pub mod aws;
