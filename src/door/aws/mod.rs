@@ -215,11 +215,13 @@ impl Sts for AwsDoor {
                 .set_token_code(mfa.map(|mfa| mfa.code.expose().to_owned()))
                 .send()
         })?;
+        #[expect(deprecated, reason = "its successor measures the token as a whole, not policies and tags")]
+        let packed = answer.packed_policy_size;
         Ok(Issued {
             credentials: session(answer.credentials, Some(hop.role_arn.account().to_owned()), to)?,
             clock_offset: offset.unwrap_or(0),
             assumed_role_arn: answer.assumed_role_user.map(|user| user.arn),
-            packed_policy_percent: answer.packed_policy_size.and_then(|percent| u8::try_from(percent).ok()),
+            packed_policy_percent: packed.and_then(|percent| u8::try_from(percent).ok()),
         })
     }
 }
