@@ -1,1 +1,3 @@
-//! placeholder
+//! Sessions: obtained, kept and forgotten. Use cases over the traits of `port/`.
+
+pub mod refusal;
