@@ -12,6 +12,9 @@
 //! | 5 | [`cli`] | one file a command: arguments and output |
 #![warn(missing_docs, missing_debug_implementations, unreachable_pub)]
 #![deny(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro, clippy::todo, clippy::unimplemented)]
+#![deny(clippy::undocumented_unsafe_blocks, clippy::unwrap_used, clippy::disallowed_methods)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::unwrap_used))]
 
 pub mod identity;
 

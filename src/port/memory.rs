@@ -4,23 +4,17 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::identity::{Failure, SessionCredentials, SourceFacts, Timestamp, TokenCode};
+use crate::identity::{Failure, SourceFacts, Timestamp, TokenCode};
 use crate::profile::SourceLookup;
-use crate::seal::{CacheKey, Header};
+use crate::seal::{CacheKey, Header, SealedSession};
 
 /// Now.
 pub trait Clock {
     /// By this machine's clock.
     fn now(&self) -> Timestamp;
-}
 
-/// A session from the cache.
-#[derive(Debug, Clone)]
-pub struct SealedSession {
-    /// The clear part.
-    pub header: Header,
-    /// The sealed part.
-    pub credentials: SessionCredentials,
+    /// Waits, as for the next token code.
+    fn sleep(&self, time: Duration);
 }
 
 /// The sealed sessions.

@@ -10,5 +10,5 @@ mod person;
 
 pub use aws::{AssumeRole, AwsError, CallerIdentity, Iam, Issued, MfaAnswer, MfaDevices, Signer, Sts};
 pub use keyring::{Item, KeyStore, KeyStoreError, SecretBytes};
-pub use memory::{Clock, Held, LockError, OneAtATime, Refusal, SealedSession, SessionCache, SourceIndex};
+pub use memory::{Clock, Held, LockError, OneAtATime, Refusal, SessionCache, SourceIndex};
 pub use person::{Confirmation, Person, PromptError, Question, SecretQuestion};

@@ -6,13 +6,13 @@
 
 use crate::identity::{Failure, Kind, Lifetime, MfaSerial};
 use crate::port::AwsError;
-use crate::profile::Hop;
+use crate::profile::{Hop, MfaAt, Plan};
 
 /// Why there are no credentials, as far as AWS tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalReason {
     /// The code is wrong, or was used before: AWS says the same of both.
-    WrongOrUsedCode,
+    WrongCode,
     /// The device does not belong to the user, or does not exist.
     WrongDevice,
     /// A code or a serial was missing.
@@ -58,7 +58,7 @@ pub enum RefusalReason {
 impl RefusalReason {
     /// Whether another code from the same device may succeed.
     pub fn asks_for_another_code(self) -> bool {
-        self == RefusalReason::WrongOrUsedCode
+        self == RefusalReason::WrongCode
     }
 
     /// Whether a code that was in the request can still be used: it never reached AWS, or AWS refused the clock
@@ -68,9 +68,20 @@ impl RefusalReason {
     }
 }
 
+/// What was asked for while a plan was carried out.
+#[derive(Debug, Clone, Copy)]
+pub struct CallContext<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The role; none for an MFA session.
+    pub hop: Option<&'a Hop>,
+    /// Whether the call carried a code.
+    pub with_mfa: bool,
+}
+
 /// What was asked.
 #[derive(Debug, Clone, Copy)]
-pub enum Asked<'a> {
+pub(crate) enum Asked<'a> {
     /// GetCallerIdentity.
     CallerIdentity,
     /// ListMFADevices.
@@ -81,29 +92,53 @@ pub enum Asked<'a> {
     Role {
         /// The hop.
         hop: &'a Hop,
-        /// The lifetime asked for.
-        duration: Lifetime,
-        /// Whether a session signed it, rather than a long-term key.
-        chained: bool,
+        /// What signed it, where it was not the long-term key: `the role before it`, `the MFA session`.
+        session: Option<&'static str>,
     },
 }
 
 /// What was asked, by whom, and with what.
 #[derive(Debug, Clone, Copy)]
-pub struct CallContext<'a> {
+pub(crate) struct Circumstances<'a> {
     /// The call.
-    pub asked: Asked<'a>,
+    pub(crate) asked: Asked<'a>,
     /// The name of the source key.
-    pub source: &'a str,
+    pub(crate) source: &'a str,
     /// The user's ARN, where it is known.
-    pub user_arn: Option<&'a str>,
+    pub(crate) user_arn: Option<&'a str>,
     /// The device whose code was in the request.
-    pub mfa_serial: Option<&'a MfaSerial>,
+    pub(crate) mfa_serial: Option<&'a MfaSerial>,
     /// The profile this is for, where there is one: what `explain` and `login` take.
-    pub profile: Option<&'a str>,
+    pub(crate) profile: Option<&'a str>,
 }
 
-impl CallContext<'_> {
+/// What the error means, and the failure to show.
+pub fn refusal(error: &AwsError, call: &CallContext<'_>) -> (RefusalReason, Failure) {
+    let CallContext { plan, hop, with_mfa } = *call;
+    let asked = match hop {
+        None => Asked::SessionToken,
+        Some(hop) => {
+            let first = plan.hops.first() == Some(hop);
+            let mfa_session = plan.mfa.as_ref().is_some_and(|mfa| matches!(mfa.at, MfaAt::Session(_)));
+            let session = match (first, mfa_session) {
+                (false, _) => Some("the role before it"),
+                (true, true) => Some("the MFA session"),
+                (true, false) => None,
+            };
+            Asked::Role { hop, session }
+        }
+    };
+    let circumstances = Circumstances {
+        asked,
+        source: plan.base.name(),
+        user_arn: Some(plan.base.user_arn().as_str()),
+        mfa_serial: plan.mfa.as_ref().map(|mfa| &mfa.serial).filter(|_| with_mfa),
+        profile: Some(&plan.profile),
+    };
+    explain(error, &circumstances)
+}
+
+impl Circumstances<'_> {
     fn what(&self) -> String {
         match self.asked {
             Asked::CallerIdentity => format!("AWS does not say whose key {} is", self.source),
@@ -122,7 +157,7 @@ impl CallContext<'_> {
 }
 
 /// What the error means, and the failure to show.
-pub fn refusal(error: &AwsError, call: &CallContext<'_>) -> (RefusalReason, Failure) {
+pub(crate) fn explain(error: &AwsError, call: &Circumstances<'_>) -> (RefusalReason, Failure) {
     let reason = reason(error, call);
     let kind = match reason {
         RefusalReason::NotConnected | RefusalReason::NoAnswer | RefusalReason::AwsFault => Kind::Unreachable,
@@ -147,7 +182,7 @@ fn cause(error: &AwsError) -> String {
     }
 }
 
-fn reason(error: &AwsError, call: &CallContext<'_>) -> RefusalReason {
+fn reason(error: &AwsError, call: &Circumstances<'_>) -> RefusalReason {
     let (status, code, message) = match error {
         AwsError::Answered { status, code, message, .. } => (*status, code.as_str(), message.as_str()),
         AwsError::NotConnected(_) => return RefusalReason::NotConnected,
@@ -186,16 +221,16 @@ fn reason(error: &AwsError, call: &CallContext<'_>) -> RefusalReason {
     }
 }
 
-impl CallContext<'_> {
+impl Circumstances<'_> {
     fn signed_by_session(&self) -> bool {
-        matches!(self.asked, Asked::Role { chained: true, .. })
+        matches!(self.asked, Asked::Role { session: Some(_), .. })
     }
 }
 
 fn denied(message: &str) -> RefusalReason {
     let says = |text: &str| message.contains(text);
     if says("invalid MFA one time pass code") {
-        RefusalReason::WrongOrUsedCode
+        RefusalReason::WrongCode
     } else if says("unable to validate MFA code") {
         RefusalReason::WrongDevice
     } else if says("must provide both MFA serial number and one time pass code") {
@@ -209,9 +244,9 @@ fn denied(message: &str) -> RefusalReason {
     }
 }
 
-fn hint(reason: RefusalReason, error: &AwsError, call: &CallContext<'_>) -> Option<String> {
+fn hint(reason: RefusalReason, error: &AwsError, call: &Circumstances<'_>) -> Option<String> {
     let text = match reason {
-        RefusalReason::WrongOrUsedCode => {
+        RefusalReason::WrongCode => {
             "type the code that the device shows next: each is good for one use".to_owned()
         }
         RefusalReason::WrongDevice => match call.mfa_serial {
@@ -268,24 +303,24 @@ fn hint(reason: RefusalReason, error: &AwsError, call: &CallContext<'_>) -> Opti
     Some(text)
 }
 
-fn asked_for(call: &CallContext<'_>) -> String {
+fn asked_for(call: &Circumstances<'_>) -> String {
     match call.asked {
-        Asked::Role { duration, .. } => duration.to_string(),
+        Asked::Role { hop, .. } => hop.duration.to_string(),
         _ => "what is set".to_owned(),
     }
 }
 
-fn who<'a>(call: &CallContext<'a>) -> &'a str {
+fn who<'a>(call: &Circumstances<'a>) -> &'a str {
     call.user_arn.unwrap_or("the user")
 }
 
-fn permission(call: &CallContext<'_>) -> String {
+fn permission(call: &Circumstances<'_>) -> String {
     match call.asked {
-        Asked::Role { hop, chained: false, .. } => {
+        Asked::Role { hop, session: None } => {
             format!("{} needs a policy that allows sts:AssumeRole on {}", who(call), hop.role_arn)
         }
-        Asked::Role { hop, .. } => {
-            format!("the role before it needs a policy that allows sts:AssumeRole on {}", hop.role_arn)
+        Asked::Role { hop, session: Some(session) } => {
+            format!("{session} needs a policy that allows sts:AssumeRole on {}", hop.role_arn)
         }
         Asked::MfaDevices => format!("{} needs iam:ListMFADevices, or pass --mfa-serial", who(call)),
         Asked::SessionToken | Asked::CallerIdentity => format!("a policy forbids it to {}", who(call)),
@@ -293,8 +328,8 @@ fn permission(call: &CallContext<'_>) -> String {
 }
 
 /// What a person can look at where AWS says only "not authorized".
-fn checklist(reason: RefusalReason, error: &AwsError, call: &CallContext<'_>) -> String {
-    let Asked::Role { hop, chained, .. } = call.asked else { return permission(call) };
+fn checklist(reason: RefusalReason, error: &AwsError, call: &Circumstances<'_>) -> String {
+    let Asked::Role { hop, session } = call.asked else { return permission(call) };
     let message = if let AwsError::Answered { message, .. } = error { message.as_str() } else { "" };
     if message.contains("sts:TagSession") {
         return "the role's trust policy and the caller's policy must both allow sts:TagSession".to_owned();
@@ -302,7 +337,7 @@ fn checklist(reason: RefusalReason, error: &AwsError, call: &CallContext<'_>) ->
     if message.contains("sts:SetSourceIdentity") {
         return "the role's trust policy and the caller's policy must both allow sts:SetSourceIdentity".to_owned();
     }
-    let mut trust = vec![if chained { "the role before it".to_owned() } else { who(call).to_owned() }];
+    let mut trust = vec![session.unwrap_or(who(call)).to_owned()];
     trust.push(format!("session name {}", hop.session_name));
     if let Some(source_identity) = &hop.source_identity {
         trust.push(format!("source identity {source_identity}"));
@@ -312,7 +347,7 @@ fn checklist(reason: RefusalReason, error: &AwsError, call: &CallContext<'_>) ->
     }
     let mfa = match call.mfa_serial {
         // An MFA session carries it along; a hop from a role does not.
-        None if !chained => " (no MFA was given: set mfa_serial if it wants one)",
+        None if session.is_none() => " (no MFA was given: set mfa_serial if it wants one)",
         _ => "",
     };
     let trust = format!("the trust policy of {} must allow {}{mfa}", hop.role_arn.role_name(), trust.join(", "));
@@ -341,18 +376,18 @@ mod tests {
         }
     }
 
-    fn of(code: &str, message: &str, chained: bool, serial: Option<&MfaSerial>) -> (RefusalReason, Failure) {
+    fn of(code: &str, message: &str, session: Option<&'static str>, serial: Option<&MfaSerial>) -> (RefusalReason, Failure) {
         let error =
             AwsError::Answered { status: 403, code: code.into(), message: message.into(), clock_offset: Some(-5400) };
         let hop = hop();
-        let call = CallContext {
-            asked: Asked::Role { hop: &hop, duration: hop.duration, chained },
+        let call = Circumstances {
+            asked: Asked::Role { hop: &hop, session },
             source: "alice",
             user_arn: Some("arn:aws:iam::111122223333:user/alice"),
             mfa_serial: serial,
             profile: Some("prod"),
         };
-        refusal(&error, &call)
+        explain(&error, &call)
     }
 
     #[test]
@@ -367,7 +402,7 @@ mod tests {
             (
                 "AccessDenied",
                 "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
-                WrongOrUsedCode,
+                WrongCode,
                 "shows next",
             ),
             (
@@ -421,7 +456,7 @@ mod tests {
         ];
         let serial = "arn:aws:iam::111122223333:mfa/alice".parse().unwrap();
         for (code, message, expected, hint) in cases {
-            let (reason, failure) = of(code, message, false, Some(&serial));
+            let (reason, failure) = of(code, message, None, Some(&serial));
             assert_eq!(reason, expected, "{message}");
             assert!(failure.hint_text().is_some_and(|text| text.contains(hint)), "{failure}");
             let cause = failure.cause_text().unwrap();
@@ -433,18 +468,18 @@ mod tests {
     #[test]
     fn the_same_words_of_a_session_are_about_the_session() {
         let (reason, _) =
-            of("InvalidClientTokenId", "The security token included in the request is invalid", true, None);
+            of("InvalidClientTokenId", "The security token included in the request is invalid", Some("the role before it"), None);
         assert_eq!(reason, RefusalReason::SessionExpired);
-        let (_, failure) = of("AccessDenied", "not authorized to perform: sts:AssumeRole", true, None);
+        let (_, failure) = of("AccessDenied", "not authorized to perform: sts:AssumeRole", Some("the role before it"), None);
         assert!(failure.hint_text().unwrap().contains("the role before it"), "{failure}");
-        let (_, failure) = of("AccessDenied", "not authorized to perform: sts:AssumeRole", false, None);
+        let (_, failure) = of("AccessDenied", "not authorized to perform: sts:AssumeRole", None, None);
         assert!(failure.hint_text().unwrap().contains("no MFA was given"), "{failure}");
     }
 
     #[test]
     fn what_never_reached_aws_leaves_the_code_good() {
         let serial: MfaSerial = "arn:aws:iam::111122223333:mfa/alice".parse().unwrap();
-        let call = CallContext {
+        let call = Circumstances {
             asked: Asked::SessionToken,
             source: "alice",
             user_arn: None,
@@ -457,7 +492,7 @@ mod tests {
             (AwsError::TimedOut { seconds: 30 }, 6, false),
             (AwsError::Endpoint("not allowed".into()), 3, true),
         ] {
-            let (reason, failure) = refusal(&error, &call);
+            let (reason, failure) = explain(&error, &call);
             assert_eq!((failure.kind().exit_code(), reason.leaves_code_unused()), (exit, unused), "{error:?}");
             assert!(!reason.asks_for_another_code());
         }
