@@ -3,4 +3,9 @@
 #![allow(clippy::disallowed_methods, reason = "this is where they belong")]
 
 pub mod aws;
+pub mod clock;
+pub mod files;
 pub mod kernel;
+mod owner;
+pub mod places;
+pub mod surroundings;

@@ -79,12 +79,7 @@ impl Caller {
         match &self.who {
             Who::Root { .. } => true,
             Who::User(user) => granted(&user.allow),
-            Who::Session(s) => {
-                granted(&s.role.allow)
-                    && s.policy
-                        .as_ref()
-                        .is_none_or(|p| permits(p, action, resource))
-            }
+            Who::Session(s) => granted(&s.role.allow) && s.policy.as_ref().is_none_or(|p| permits(p, action, resource)),
         }
     }
 
@@ -93,30 +88,21 @@ impl Caller {
         if !pattern.contains("${aws:username}") {
             return Some(pattern.to_owned());
         }
-        self.username()
-            .map(|name| pattern.replace("${aws:username}", name))
+        self.username().map(|name| pattern.replace("${aws:username}", name))
     }
 }
 
 pub fn user_arn(partition: &str, user: &User) -> String {
-    format!(
-        "arn:{partition}:iam::{}:user{}{}",
-        user.account, user.path, user.name
-    )
+    format!("arn:{partition}:iam::{}:user{}{}", user.account, user.path, user.name)
 }
 
 pub fn session_arn(partition: &str, role: &Role, name: &str) -> String {
-    format!(
-        "arn:{partition}:sts::{}:assumed-role/{}/{name}",
-        role.account(),
-        role.name()
-    )
+    format!("arn:{partition}:sts::{}:assumed-role/{}/{name}", role.account(), role.name())
 }
 
 /// IAM's StringLike: `*` any run, `?` any one character.
 pub fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {
         if p < pattern.len() && pattern[p] == '*' {
@@ -144,19 +130,14 @@ fn permits(policy: &Value, action: &str, resource: &str) -> bool {
         one => vec![one.clone()],
     };
     let matches = |v: &Value, text: &str, fold: bool| {
-        one_or_many(v).iter().filter_map(Value::as_str).any(|p| {
-            if fold {
-                glob(&p.to_ascii_lowercase(), &text.to_ascii_lowercase())
-            } else {
-                glob(p, text)
-            }
-        })
+        one_or_many(v)
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|p| if fold { glob(&p.to_ascii_lowercase(), &text.to_ascii_lowercase()) } else { glob(p, text) })
     };
     let hits = |effect: &str| {
         one_or_many(&policy["Statement"]).iter().any(|s| {
-            s["Effect"] == effect
-                && matches(&s["Action"], action, true)
-                && matches(&s["Resource"], resource, false)
+            s["Effect"] == effect && matches(&s["Action"], action, true) && matches(&s["Resource"], resource, false)
         })
     };
     hits("Allow") && !hits("Deny")

@@ -9,9 +9,7 @@ use jiff::tz::TimeZone;
 
 /// Milliseconds since 1970, by the machine's clock.
 pub fn machine_millis() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// `20261123T190721Z`, as SigV4 writes it.
@@ -36,10 +34,7 @@ pub fn parse_amz(text: &str) -> Option<i64> {
 }
 
 fn format(seconds: i64, pattern: &str) -> String {
-    Timestamp::from_second(seconds)
-        .unwrap_or(Timestamp::UNIX_EPOCH)
-        .strftime(pattern)
-        .to_string()
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH).strftime(pattern).to_string()
 }
 
 #[cfg(test)]

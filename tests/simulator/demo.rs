@@ -15,46 +15,23 @@ impl World {
     ///
     /// `Admin` (up to 12 h) and `ReadOnly` (1 h) want MFA and the user's name as session name; `Chained` (1 h) trusts `Admin`.
     pub fn demo() -> Self {
-        let named = || {
-            Trust::of("111122223333")
-                .mfa()
-                .session_name("${aws:username}")
-                .tag_session()
-                .set_source_identity()
-        };
+        let named =
+            || Trust::of("111122223333").mfa().session_name("${aws:username}").tag_session().set_source_identity();
         let buckets = vec!["reports".into(), "terraform-state".into()];
-        Self {
-            buckets,
-            ..Self::default()
-        }
-        .user(
-            User::new("111122223333", "alice")
-                .path("/division/")
-                .key(DEMO_KEY_ID, DEMO_SECRET)
-                .mfa(DEMO_MFA, DEMO_SEED)
-                .may(
-                    "iam:ListMFADevices",
-                    "arn:aws:iam::*:user/*/${aws:username}",
-                )
-                .may("sts:*", "arn:aws:iam::222233334444:role/*"),
-        )
-        .role(
-            Role::new("arn:aws:iam::222233334444:role/Admin")
-                .max_hours(12)
-                .trust(named())
-                .may("*", "*"),
-        )
-        .role(
-            Role::new("arn:aws:iam::222233334444:role/ReadOnly")
-                .trust(named())
-                .may("s3:List*", "*"),
-        )
-        .role(
-            Role::new("arn:aws:iam::222233334444:role/Chained").trust(
-                Trust::of("arn:aws:iam::222233334444:role/Admin")
-                    .tag_session()
-                    .set_source_identity(),
-            ),
-        )
+        Self { buckets, ..Self::default() }
+            .user(
+                User::new("111122223333", "alice")
+                    .path("/division/")
+                    .key(DEMO_KEY_ID, DEMO_SECRET)
+                    .mfa(DEMO_MFA, DEMO_SEED)
+                    .may("iam:ListMFADevices", "arn:aws:iam::*:user/*/${aws:username}")
+                    .may("sts:*", "arn:aws:iam::222233334444:role/*"),
+            )
+            .role(Role::new("arn:aws:iam::222233334444:role/Admin").max_hours(12).trust(named()).may("*", "*"))
+            .role(Role::new("arn:aws:iam::222233334444:role/ReadOnly").trust(named()).may("s3:List*", "*"))
+            .role(
+                Role::new("arn:aws:iam::222233334444:role/Chained")
+                    .trust(Trust::of("arn:aws:iam::222233334444:role/Admin").tag_session().set_source_identity()),
+            )
     }
 }

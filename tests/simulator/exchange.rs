@@ -30,11 +30,7 @@ pub fn reply(shared: &Shared, connection: u64, request: &Request) -> Reply {
         region: String::new(),
         access_key_id: String::new(),
         caller_arn: String::new(),
-        params: parameters
-            .iter()
-            .filter(|(n, _)| n != "Action" && n != "Version")
-            .cloned()
-            .collect(),
+        params: parameters.iter().filter(|(n, _)| n != "Action" && n != "Version").cloned().collect(),
         connection,
         user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
         status: 0,
@@ -54,18 +50,12 @@ pub fn reply(shared: &Shared, connection: u64, request: &Request) -> Reply {
             let result = handle(&mut state, request, service, operation, params, &mut call);
             call.done = result.is_ok();
             match result {
-                Ok(result) => Answer::new(
-                    200,
-                    "text/xml",
-                    xml::response(service, operation, result.as_deref(), &request_id),
-                ),
+                Ok(result) => {
+                    Answer::new(200, "text/xml", xml::response(service, operation, result.as_deref(), &request_id))
+                }
                 Err(d) => {
                     call.outcome.clone_from(&d.code);
-                    Answer::new(
-                        d.status,
-                        "text/xml",
-                        xml::error(service, d.status, &d.code, &d.message, &request_id),
-                    )
+                    Answer::new(d.status, "text/xml", xml::error(service, d.status, &d.code, &d.message, &request_id))
                 }
             }
         }
@@ -80,17 +70,9 @@ pub fn reply(shared: &Shared, connection: u64, request: &Request) -> Reply {
             other => other.name().to_owned(),
         };
     }
-    call.status = if fault.as_ref().is_none_or(Fault::answers) {
-        answer.status
-    } else {
-        0
-    };
+    call.status = if fault.as_ref().is_none_or(Fault::answers) { answer.status } else { 0 };
     state.calls.push(call);
-    Reply {
-        answer,
-        fault,
-        wait,
-    }
+    Reply { answer, fault, wait }
 }
 
 /// Service and operation of a request.
@@ -99,10 +81,7 @@ fn asked<'a>(request: &Request, params: Params<'a>, scope: Option<&str>) -> (Ser
         let lists = request.method == "GET" && request.path() == "/";
         return (Service::S3, if lists { "ListBuckets" } else { "none" });
     }
-    let service = params
-        .get("Version")
-        .and_then(Service::of_version)
-        .unwrap_or(Service::Sts);
+    let service = params.get("Version").and_then(Service::of_version).unwrap_or(Service::Sts);
     (service, params.get("Action").unwrap_or("none"))
 }
 
@@ -115,11 +94,7 @@ fn handle(
     call: &mut Call,
 ) -> Result<Option<String>, Denial> {
     if operation == "none" {
-        return Err(Denial::new(
-            400,
-            "MissingAction",
-            "Could not find Action parameter in the request",
-        ));
+        return Err(Denial::new(400, "MissingAction", "Could not find Action parameter in the request"));
     }
     let caller = state.authenticate(request, service)?;
     call.caller_arn = caller.arn(&state.world.partition);
@@ -131,39 +106,15 @@ fn handle(
 }
 
 /// What is answered instead of the work, where the work is not done.
-fn instead(
-    fault: Option<&Fault>,
-    service: Service,
-    operation: &str,
-    request_id: &str,
-) -> Option<Answer> {
+fn instead(fault: Option<&Fault>, service: Service, operation: &str, request_id: &str) -> Option<Answer> {
     Some(match fault? {
-        Fault::Error {
-            status,
-            code,
-            message,
-            retry_after,
-        } => {
-            let mut answer = Answer::new(
-                *status,
-                "text/xml",
-                xml::error(service, *status, code, message, request_id),
-            );
-            answer
-                .headers
-                .extend(retry_after.map(|s| ("Retry-After", s.to_string())));
+        Fault::Error { status, code, message, retry_after } => {
+            let mut answer = Answer::new(*status, "text/xml", xml::error(service, *status, code, message, request_id));
+            answer.headers.extend(retry_after.map(|s| ("Retry-After", s.to_string())));
             answer
         }
-        Fault::EmptyResult => Answer::new(
-            200,
-            "text/xml",
-            xml::response(service, operation, Some(""), request_id),
-        ),
-        Fault::Answer {
-            status,
-            content_type,
-            body,
-        } => Answer::new(*status, content_type, body.clone()),
+        Fault::EmptyResult => Answer::new(200, "text/xml", xml::response(service, operation, Some(""), request_id)),
+        Fault::Answer { status, content_type, body } => Answer::new(*status, content_type, body.clone()),
         Fault::Html => {
             let page = "<!doctype html><title>Welcome</title><p>Please sign in to use this network";
             Answer::new(200, "text/html", page.into())

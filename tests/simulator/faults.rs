@@ -23,11 +23,7 @@ pub enum Fault {
     /// 200 and a web page, as a captive portal answers.
     Html,
     /// Any answer instead of the work.
-    Answer {
-        status: u16,
-        content_type: String,
-        body: String,
-    },
+    Answer { status: u16, content_type: String, body: String },
     /// The work is done, then words of its answer are replaced: dates, names of elements, anything.
     Rewrite { find: String, replace: String },
     /// 200 and XML of the right kind with nothing in it.
@@ -48,12 +44,7 @@ pub enum Fault {
 
 impl Fault {
     pub fn error(status: u16, code: &str, message: &str) -> Self {
-        Self::Error {
-            status,
-            code: code.into(),
-            message: message.into(),
-            retry_after: None,
-        }
+        Self::Error { status, code: code.into(), message: message.into(), retry_after: None }
     }
 
     /// AWS's throttling, as STS answers it.
@@ -67,18 +58,11 @@ impl Fault {
 
     /// Any answer of the right content type, STS's XML or not.
     pub fn answer(status: u16, body: &str) -> Self {
-        Self::Answer {
-            status,
-            content_type: "text/xml".into(),
-            body: body.into(),
-        }
+        Self::Answer { status, content_type: "text/xml".into(), body: body.into() }
     }
 
     pub fn rewrite(find: &str, replace: &str) -> Self {
-        Self::Rewrite {
-            find: find.into(),
-            replace: replace.into(),
-        }
+        Self::Rewrite { find: find.into(), replace: replace.into() }
     }
 
     /// Whether the client gets a whole answer of HTTP.
@@ -141,21 +125,17 @@ impl Faults {
 
     /// Whether a connection is to be reset before its request is read.
     pub fn strikes_before_reading(&mut self) -> bool {
-        self.take(|p| p.fault == Fault::ResetBeforeReading)
-            .is_some()
+        self.take(|p| p.fault == Fault::ResetBeforeReading).is_some()
     }
 
     /// The waiting time and the spoiling of this call.
     pub fn strike(&mut self, operation: &str) -> (Duration, Option<Fault>) {
         let here = |p: &Planned| p.operation.as_deref().is_none_or(|o| o == operation);
         let mut wait = Duration::ZERO;
-        if let Some(Fault::Latency(ms)) =
-            self.take(|p| here(p) && matches!(p.fault, Fault::Latency(_)))
-        {
+        if let Some(Fault::Latency(ms)) = self.take(|p| here(p) && matches!(p.fault, Fault::Latency(_))) {
             wait = Duration::from_millis(ms);
         }
-        let fault = self
-            .take(|p| here(p) && !matches!(p.fault, Fault::Latency(_) | Fault::ResetBeforeReading));
+        let fault = self.take(|p| here(p) && !matches!(p.fault, Fault::Latency(_) | Fault::ResetBeforeReading));
         (wait, fault)
     }
 
@@ -180,25 +160,11 @@ mod tests {
     #[test]
     fn a_fault_strikes_as_often_and_where_it_was_planned() {
         let mut faults = Faults::default();
-        faults.plan(Planned {
-            fault: Fault::Html,
-            operation: Some("AssumeRole".into()),
-            times: Some(2),
-        });
-        faults.plan(Planned {
-            fault: Fault::Latency(5),
-            operation: None,
-            times: None,
-        });
-        assert_eq!(
-            faults.strike("GetCallerIdentity"),
-            (Duration::from_millis(5), None)
-        );
+        faults.plan(Planned { fault: Fault::Html, operation: Some("AssumeRole".into()), times: Some(2) });
+        faults.plan(Planned { fault: Fault::Latency(5), operation: None, times: None });
+        assert_eq!(faults.strike("GetCallerIdentity"), (Duration::from_millis(5), None));
         assert_eq!(faults.strike("AssumeRole").1, Some(Fault::Html));
         assert_eq!(faults.strike("AssumeRole").1, Some(Fault::Html));
-        assert_eq!(
-            faults.strike("AssumeRole"),
-            (Duration::from_millis(5), None)
-        );
+        assert_eq!(faults.strike("AssumeRole"), (Duration::from_millis(5), None));
     }
 }

@@ -17,10 +17,7 @@ pub struct Request {
 impl Request {
     /// The first value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.trim())
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.trim())
     }
 
     pub fn path(&self) -> &str {
@@ -31,8 +28,7 @@ impl Request {
     pub fn parameters(&self) -> Vec<(String, String)> {
         let query = self.target.split_once('?').map_or("", |(_, q)| q);
         let form = std::str::from_utf8(&self.body).unwrap_or("");
-        let word =
-            |w: &str| String::from_utf8_lossy(&encoding::decode(&w.replace('+', " "))).into_owned();
+        let word = |w: &str| String::from_utf8_lossy(&encoding::decode(&w.replace('+', " "))).into_owned();
         query
             .split('&')
             .chain(form.split('&'))
@@ -44,8 +40,7 @@ impl Request {
 
     /// Whether the client wants the connection closed after the answer.
     pub fn closes(&self) -> bool {
-        self.header("connection")
-            .is_some_and(|v| v.eq_ignore_ascii_case("close"))
+        self.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"))
     }
 }
 
@@ -57,9 +52,7 @@ pub fn read(from: &mut BufReader<impl Read>) -> io::Result<Option<Request>> {
         return Ok(None);
     }
     let mut words = line.split_whitespace();
-    let (Some(method), Some(target), Some("HTTP/1.1" | "HTTP/1.0")) =
-        (words.next(), words.next(), words.next())
-    else {
+    let (Some(method), Some(target), Some("HTTP/1.1" | "HTTP/1.0")) = (words.next(), words.next(), words.next()) else {
         return Err(bad("not a request line"));
     };
     let (method, target) = (method.to_owned(), target.to_owned());
@@ -73,24 +66,15 @@ pub fn read(from: &mut BufReader<impl Read>) -> io::Result<Option<Request>> {
         if line.is_empty() {
             break;
         }
-        let (name, value) = line
-            .split_once(':')
-            .ok_or_else(|| bad("a header without a colon"))?;
+        let (name, value) = line.split_once(':').ok_or_else(|| bad("a header without a colon"))?;
         headers.push((name.to_ascii_lowercase(), value.to_owned()));
     }
-    let mut request = Request {
-        method,
-        target,
-        headers,
-        body: Vec::new(),
-    };
+    let mut request = Request { method, target, headers, body: Vec::new() };
     if request.header("transfer-encoding").is_some() {
         return Err(bad("a body without a length"));
     }
-    let length: u64 = request
-        .header("content-length")
-        .map_or(Ok(0), str::parse)
-        .map_err(|_| bad("a length that is no number"))?;
+    let length: u64 =
+        request.header("content-length").map_or(Ok(0), str::parse).map_err(|_| bad("a length that is no number"))?;
     if length > 1 << 20 {
         return Err(bad("a body above 1 MiB"));
     }
@@ -111,11 +95,7 @@ pub struct Answer {
 
 impl Answer {
     pub fn new(status: u16, content_type: &str, body: String) -> Self {
-        Self {
-            status,
-            headers: vec![("Content-Type", content_type.to_owned())],
-            body,
-        }
+        Self { status, headers: vec![("Content-Type", content_type.to_owned())], body }
     }
 
     /// The bytes on the wire.

@@ -40,9 +40,7 @@ fn run() -> Result<(), String> {
             "--ready-file" => ready = Some(value()?),
             "--port" => port = value()?.parse().map_err(|e| format!("--port: {e}"))?,
             _ => {
-                return Err(
-                    "usage: aws-simulator [--world FILE] [--ready-file FILE] [--port N]".into(),
-                );
+                return Err("usage: aws-simulator [--world FILE] [--ready-file FILE] [--port N]".into());
             }
         }
     }

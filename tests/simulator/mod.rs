@@ -58,11 +58,7 @@ impl Simulator {
     pub fn start_at(world: World, port: u16) -> io::Result<Self> {
         let shared = Arc::new(Shared::new(State::new(world)));
         let (address, acceptor) = shared.listen((Ipv4Addr::LOCALHOST, port).into())?;
-        Ok(Self {
-            shared,
-            address,
-            acceptor: Some(acceptor),
-        })
+        Ok(Self { shared, address, acceptor: Some(acceptor) })
     }
 
     /// `http://127.0.0.1:PORT`, for STS and IAM alike.
@@ -85,10 +81,7 @@ impl Simulator {
 
     /// The calls of one operation.
     pub fn calls_of(&self, operation: &str) -> Vec<Call> {
-        self.calls()
-            .into_iter()
-            .filter(|c| c.operation == operation)
-            .collect()
+        self.calls().into_iter().filter(|c| c.operation == operation).collect()
     }
 
     /// Waits until an operation was called so many times; `false` if that takes longer than `limit`.
@@ -118,8 +111,7 @@ impl Simulator {
     /// # Panics
     /// If the device is unknown, or every code of the window is used: the message has the seconds to the next one.
     pub fn code_for(&self, serial: &str) -> String {
-        self.try_code_for(serial)
-            .unwrap_or_else(|s| panic!("no unused code of {serial} for {s} s"))
+        self.try_code_for(serial).unwrap_or_else(|s| panic!("no unused code of {serial} for {s} s"))
     }
 
     /// The same; the error is the seconds until there is one, 0 for an unknown device.
@@ -132,9 +124,7 @@ impl Simulator {
     /// # Panics
     /// If the device is unknown.
     pub fn wrong_code_for(&self, serial: &str) -> String {
-        self.state()
-            .wrong_code_for(serial)
-            .expect("a device of the world")
+        self.state().wrong_code_for(serial).expect("a device of the world")
     }
 
     /// Sets the simulated clock forward (or back), for expiry and for fresh codes.
@@ -161,8 +151,7 @@ impl Simulator {
     pub fn session_arn(&self, key_id: &str, secret: &str, token: &str) -> Option<String> {
         let state = self.state();
         let session = state.sessions.get(key_id)?;
-        let good =
-            session.secret == secret && session.token == token && session.expires > state.now();
+        let good = session.secret == secret && session.token == token && session.expires > state.now();
         good.then(|| session.caller.arn(&state.world.partition))
     }
 
@@ -173,20 +162,12 @@ impl Simulator {
 
     /// Spoils the next `times` calls of an operation.
     pub fn fail_times(&self, operation: &str, fault: Fault, times: u32) {
-        self.plan(Planned {
-            fault,
-            operation: Some(operation.into()),
-            times: Some(times),
-        });
+        self.plan(Planned { fault, operation: Some(operation.into()), times: Some(times) });
     }
 
     /// Spoils every call of an operation until [`Self::heal`].
     pub fn fail_always(&self, operation: &str, fault: Fault) {
-        self.plan(Planned {
-            fault,
-            operation: Some(operation.into()),
-            times: None,
-        });
+        self.plan(Planned { fault, operation: Some(operation.into()), times: None });
     }
 
     /// Plans any fault.

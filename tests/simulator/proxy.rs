@@ -42,10 +42,7 @@ impl Proxy {
     pub fn start(manner: Manner) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
-        let (seen, stopping) = (
-            Arc::new(Mutex::new(Vec::new())),
-            Arc::new(AtomicBool::new(false)),
-        );
+        let (seen, stopping) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (record, stop) = (Arc::clone(&seen), Arc::clone(&stopping));
         let acceptor = thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -56,12 +53,7 @@ impl Proxy {
                 thread::spawn(move || drop(serve(client, &manner, &record)));
             }
         });
-        Ok(Self {
-            address,
-            seen,
-            stopping,
-            acceptor: Some(acceptor),
-        })
+        Ok(Self { address, seen, stopping, acceptor: Some(acceptor) })
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -92,9 +84,7 @@ fn serve(client: TcpStream, manner: &Manner, record: &Mutex<Vec<Seen>>) -> io::R
         let authorization = request.header("proxy-authorization").map(str::to_owned);
         let refused = match manner {
             Manner::Forward => None,
-            Manner::Basic(words) if authorization.as_deref() == Some(&format!("Basic {words}")) => {
-                None
-            }
+            Manner::Basic(words) if authorization.as_deref() == Some(&format!("Basic {words}")) => None,
             Manner::Basic(_) => Some(407),
             Manner::Refuse(status) => Some(*status),
         };
@@ -105,15 +95,8 @@ fn serve(client: TcpStream, manner: &Manner, record: &Mutex<Vec<Seen>>) -> io::R
             forwarded: refused.is_none(),
         });
         if let Some(status) = refused {
-            let ask = if status == 407 {
-                "Proxy-Authenticate: Basic realm=\"proxy\"\r\n"
-            } else {
-                ""
-            };
-            write!(
-                out,
-                "HTTP/1.1 {status} Refused by the proxy\r\n{ask}Content-Length: 0\r\n\r\n"
-            )?;
+            let ask = if status == 407 { "Proxy-Authenticate: Basic realm=\"proxy\"\r\n" } else { "" };
+            write!(out, "HTTP/1.1 {status} Refused by the proxy\r\n{ask}Content-Length: 0\r\n\r\n")?;
             continue;
         }
         if request.method == "CONNECT" {
@@ -131,9 +114,8 @@ fn tunnel(target: &str, mut reader: BufReader<TcpStream>, mut out: TcpStream) ->
     };
     out.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
     let mut back = server.try_clone()?;
-    let answers = thread::spawn(move || {
-        io::copy(&mut back, &mut out).and_then(|_| out.shutdown(std::net::Shutdown::Write))
-    });
+    let answers =
+        thread::spawn(move || io::copy(&mut back, &mut out).and_then(|_| out.shutdown(std::net::Shutdown::Write)));
     io::copy(&mut reader, &mut server)?;
     server.shutdown(std::net::Shutdown::Write)?;
     answers.join().unwrap_or(Ok(()))
@@ -148,11 +130,7 @@ fn forward(request: &Request, out: &mut TcpStream) -> io::Result<()> {
         return out.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
     };
     let mut head = format!("{} {path} HTTP/1.1\r\n", request.method);
-    for (name, value) in request
-        .headers
-        .iter()
-        .filter(|(n, _)| !n.starts_with("proxy-") && n != "connection")
-    {
+    for (name, value) in request.headers.iter().filter(|(n, _)| !n.starts_with("proxy-") && n != "connection") {
         head.push_str(&format!("{name}:{value}\r\n"));
     }
     head.push_str("connection: close\r\n\r\n");

@@ -22,9 +22,5 @@ pub fn list_buckets(state: &State, caller: &Caller) -> Result<String, Denial> {
             xml::element("Bucket", &[xml::text("Name", b), made].concat())
         })
         .collect();
-    Ok([
-        xml::element("Owner", &xml::text("ID", caller.account())),
-        xml::element("Buckets", &buckets),
-    ]
-    .concat())
+    Ok([xml::element("Owner", &xml::text("ID", caller.account())), xml::element("Buckets", &buckets)].concat())
 }

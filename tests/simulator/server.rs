@@ -73,10 +73,7 @@ impl Shared {
     }
 
     /// Listens at the address and serves from threads of its own.
-    pub fn listen(
-        self: &Arc<Self>,
-        address: SocketAddr,
-    ) -> io::Result<(SocketAddr, JoinHandle<()>)> {
+    pub fn listen(self: &Arc<Self>, address: SocketAddr) -> io::Result<(SocketAddr, JoinHandle<()>)> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
@@ -85,12 +82,7 @@ impl Shared {
         let listener = TcpListener::from(socket);
         let address = listener.local_addr()?;
         let shared = Arc::clone(self);
-        Ok((
-            address,
-            thread::Builder::new()
-                .name("simulator".into())
-                .spawn(move || shared.accept(&listener))?,
-        ))
+        Ok((address, thread::Builder::new().name("simulator".into()).spawn(move || shared.accept(&listener))?))
     }
 
     fn accept(self: &Arc<Self>, listener: &TcpListener) {
@@ -104,19 +96,10 @@ impl Shared {
                 thread::sleep(Duration::from_millis(5));
                 continue;
             };
-            thread::sleep(Duration::from_millis(
-                self.accept_delay.load(Ordering::SeqCst),
-            ));
+            thread::sleep(Duration::from_millis(self.accept_delay.load(Ordering::SeqCst)));
             let id = self.next.fetch_add(1, Ordering::SeqCst);
             let stream = Arc::new(stream);
-            lock(&self.connections).insert(
-                id,
-                Connection {
-                    id,
-                    requests: 0,
-                    open: true,
-                },
-            );
+            lock(&self.connections).insert(id, Connection { id, requests: 0, open: true });
             lock(&self.streams).insert(id, Arc::clone(&stream));
             let shared = Arc::clone(self);
             let thread = thread::Builder::new().stack_size(512 << 10).spawn(move || {
@@ -174,18 +157,12 @@ impl Shared {
 
     /// One call with its fault, if any; `false` if the connection is not to be used again.
     fn exchange(&self, id: u64, request: &Request, mut out: &TcpStream) -> io::Result<bool> {
-        let exchange::Reply {
-            answer,
-            fault,
-            wait,
-        } = exchange::reply(self, id, request);
+        let exchange::Reply { answer, fault, wait } = exchange::reply(self, id, request);
         // The work is done and recorded: a client that gives up now has used its code.
         thread::sleep(wait);
         let bytes = answer.bytes(&self.date());
         match fault {
-            Some(Fault::ResetAfterReading | Fault::ResetAfterHandling) => {
-                reset(out).map(|()| false)
-            }
+            Some(Fault::ResetAfterReading | Fault::ResetAfterHandling) => reset(out).map(|()| false),
             Some(Fault::Close) => out.shutdown(Shutdown::Both).map(|()| false),
             Some(Fault::Silence) => io::copy(&mut out, &mut io::sink()).map(|_| false),
             Some(Fault::HalfBody) => {

@@ -27,19 +27,13 @@ pub struct Refusal {
 }
 
 fn refusal(code: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal {
-        code,
-        message: message.into(),
-    }
+    Refusal { code, message: message.into() }
 }
 
 /// Reads the Authorization header.
 pub fn claim(request: &Request) -> Result<Claim, Refusal> {
     let Some(header) = request.header("authorization") else {
-        return Err(refusal(
-            "MissingAuthenticationToken",
-            "Request is missing Authentication Token",
-        ));
+        return Err(refusal("MissingAuthenticationToken", "Request is missing Authentication Token"));
     };
     let incomplete = |what: &str| {
         refusal(
@@ -48,10 +42,7 @@ pub fn claim(request: &Request) -> Result<Claim, Refusal> {
         )
     };
     let Some(rest) = header.strip_prefix("AWS4-HMAC-SHA256 ") else {
-        return Err(refusal(
-            "IncompleteSignature",
-            "Authorization header has an unsupported algorithm.",
-        ));
+        return Err(refusal("IncompleteSignature", "Authorization header has an unsupported algorithm."));
     };
     let field = |name: &str| {
         rest.split(',')
@@ -70,10 +61,7 @@ pub fn claim(request: &Request) -> Result<Claim, Refusal> {
         date: date.to_owned(),
         region: region.to_owned(),
         service: service.to_owned(),
-        signed_headers: field("SignedHeaders")?
-            .split(';')
-            .map(str::to_owned)
-            .collect(),
+        signed_headers: field("SignedHeaders")?.split(';').map(str::to_owned).collect(),
         signature: field("Signature")?.to_owned(),
     })
 }
@@ -95,20 +83,13 @@ pub fn verify(
         ));
     };
     let Some(time) = clock::parse_amz(stamp) else {
-        return Err(refusal(
-            "IncompleteSignature",
-            format!("Date must be in ISO-8601 'basic format'. Got '{stamp}'."),
-        ));
+        return Err(refusal("IncompleteSignature", format!("Date must be in ISO-8601 'basic format'. Got '{stamp}'.")));
     };
     if claim.service != service {
-        return Err(wrong(format!(
-            "Credential should be scoped to correct service: '{service}'. "
-        )));
+        return Err(wrong(format!("Credential should be scoped to correct service: '{service}'. ")));
     }
     if !is_region(&claim.region) {
-        return Err(wrong(
-            "Credential should be scoped to a valid region. ".into(),
-        ));
+        return Err(wrong("Credential should be scoped to a valid region. ".into()));
     }
     if !stamp.starts_with(&claim.date) {
         return Err(wrong(format!(
@@ -133,56 +114,26 @@ pub fn verify(
         )));
     }
     let mut must = vec!["host", "x-amz-date"];
-    must.extend(
-        ["x-amz-security-token", "x-amz-content-sha256"]
-            .into_iter()
-            .filter(|h| request.header(h).is_some()),
-    );
-    if let Some(missing) = must
-        .iter()
-        .find(|h| !claim.signed_headers.iter().any(|s| s == *h))
-    {
-        return Err(wrong(format!(
-            "'{missing}' must be a 'SignedHeader' in the AWS Authorization."
-        )));
+    must.extend(["x-amz-security-token", "x-amz-content-sha256"].into_iter().filter(|h| request.header(h).is_some()));
+    if let Some(missing) = must.iter().find(|h| !claim.signed_headers.iter().any(|s| s == *h)) {
+        return Err(wrong(format!("'{missing}' must be a 'SignedHeader' in the AWS Authorization.")));
     }
     if !claim.signed_headers.is_sorted() {
-        return Err(wrong(
-            "'SignedHeaders' must be sorted in the AWS Authorization.".into(),
-        ));
+        return Err(wrong("'SignedHeaders' must be sorted in the AWS Authorization.".into()));
     }
-    if let Some(absent) = claim
-        .signed_headers
-        .iter()
-        .find(|h| request.header(h).is_none())
-    {
-        return Err(wrong(format!(
-            "'{absent}' is a 'SignedHeader' that the request does not have."
-        )));
+    if let Some(absent) = claim.signed_headers.iter().find(|h| request.header(h).is_none()) {
+        return Err(wrong(format!("'{absent}' is a 'SignedHeader' that the request does not have.")));
     }
     let payload = hex(&Sha256::digest(&request.body));
-    if request
-        .header("x-amz-content-sha256")
-        .is_some_and(|given| given != payload)
-    {
-        return Err(wrong(
-            "The provided 'x-amz-content-sha256' header does not match what was computed.".into(),
-        ));
+    if request.header("x-amz-content-sha256").is_some_and(|given| given != payload) {
+        return Err(wrong("The provided 'x-amz-content-sha256' header does not match what was computed.".into()));
     }
-    let scope = format!(
-        "{}/{}/{}/aws4_request",
-        claim.date, claim.region, claim.service
-    );
+    let scope = format!("{}/{}/{}/aws4_request", claim.date, claim.region, claim.service);
     let canonical = canonical_request(request, &claim.signed_headers, &payload);
-    let to_sign = format!(
-        "AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}",
-        hex(&Sha256::digest(canonical.as_bytes()))
-    );
+    let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
     let key = [&claim.date, &claim.region, &claim.service, "aws4_request"]
         .iter()
-        .fold(format!("AWS4{secret}").into_bytes(), |key, part| {
-            hmac(&key, part.as_bytes())
-        });
+        .fold(format!("AWS4{secret}").into_bytes(), |key, part| hmac(&key, part.as_bytes()));
     if hex(&hmac(&key, to_sign.as_bytes())) != claim.signature {
         return Err(wrong("The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.".into()));
     }
@@ -193,31 +144,18 @@ pub fn verify(
 fn is_region(region: &str) -> bool {
     let parts: Vec<&str> = region.split('-').collect();
     parts.len() >= 3
-        && parts.iter().all(|p| {
-            !p.is_empty()
-                && p.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        })
-        && parts
-            .last()
-            .is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()))
+        && parts.iter().all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+        && parts.last().is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn canonical_request(request: &Request, signed: &[String], payload: &str) -> String {
-    let (path, query) = request
-        .target
-        .split_once('?')
-        .unwrap_or((&request.target, ""));
+    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let mut pairs: Vec<String> = query
         .split('&')
         .filter(|p| !p.is_empty())
         .map(|p| {
             let (k, v) = p.split_once('=').unwrap_or((p, ""));
-            format!(
-                "{}={}",
-                encode(&decode(k), false),
-                encode(&decode(v), false)
-            )
+            format!("{}={}", encode(&decode(k), false), encode(&decode(v), false))
         })
         .collect();
     pairs.sort();
@@ -252,17 +190,12 @@ fn normal(path: &str) -> Vec<u8> {
             part => parts.push(part),
         }
     }
-    let slash = if path.ends_with('/') && !parts.is_empty() {
-        "/"
-    } else {
-        ""
-    };
+    let slash = if path.ends_with('/') && !parts.is_empty() { "/" } else { "" };
     format!("/{}{slash}", parts.join("/")).into_bytes()
 }
 
 fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
-    let mut mac =
-        <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(data);
     mac.finalize().into_bytes().to_vec()
 }
@@ -274,17 +207,9 @@ mod tests {
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
     const NOW: i64 = 1_440_938_160;
 
-    fn request(
-        method: &str,
-        target: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-        signature: &str,
-    ) -> Request {
-        let mut headers: Vec<(String, String)> = headers
-            .iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect();
+    fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str, signature: &str) -> Request {
+        let mut headers: Vec<(String, String)> =
+            headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         headers.push(("host".into(), "example.amazonaws.com".into()));
         headers.push(("x-amz-date".into(), "20150830T123600Z".into()));
         let mut names: Vec<String> = headers.iter().map(|(n, _)| n.clone()).collect();
@@ -294,12 +219,7 @@ mod tests {
             names.join(";")
         );
         headers.push(("authorization".into(), authorization));
-        Request {
-            method: method.into(),
-            target: target.into(),
-            headers,
-            body: body.as_bytes().to_vec(),
-        }
+        Request { method: method.into(), target: target.into(), headers, body: body.as_bytes().to_vec() }
     }
 
     fn check(request: &Request, secret: &str, now: i64) -> Result<(), Refusal> {
@@ -316,10 +236,7 @@ mod tests {
                 &[
                     ("content-length", "13"),
                     ("content-type", "application/x-www-form-urlencoded"),
-                    (
-                        "x-amz-content-sha256",
-                        "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e",
-                    ),
+                    ("x-amz-content-sha256", "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e"),
                 ],
                 "Param1=value1",
                 "d3875051da38690788ef43de4db0d8f280229d82040bfac253562e56c3f20e0b",
@@ -345,26 +262,14 @@ mod tests {
                 "",
                 "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead",
             ),
-            request(
-                "GET",
-                "/\u{1234}",
-                &[],
-                "",
-                "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85",
-            ),
+            request("GET", "/\u{1234}", &[], "", "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85"),
         ]
     }
 
     #[test]
     fn the_published_vectors_verify() {
         for request in vectors() {
-            assert_eq!(
-                check(&request, SECRET, NOW),
-                Ok(()),
-                "{} {}",
-                request.method,
-                request.target
-            );
+            assert_eq!(check(&request, SECRET, NOW), Ok(()), "{} {}", request.method, request.target);
         }
     }
 
@@ -372,10 +277,7 @@ mod tests {
     fn a_change_of_anything_signed_is_refused() {
         let code = |r: Result<(), Refusal>| r.unwrap_err().code;
         for request in vectors() {
-            assert_eq!(
-                code(check(&request, "another secret", NOW)),
-                "SignatureDoesNotMatch"
-            );
+            assert_eq!(code(check(&request, "another secret", NOW)), "SignatureDoesNotMatch");
             let mut changed = request.clone();
             changed.body.push(b'x');
             assert_eq!(code(check(&changed, SECRET, NOW)), "SignatureDoesNotMatch");
@@ -391,16 +293,9 @@ mod tests {
     #[test]
     fn a_token_added_outside_the_signature_is_refused() {
         let mut request = vectors().swap_remove(1);
-        request
-            .headers
-            .push(("x-amz-security-token".into(), "x".into()));
+        request.headers.push(("x-amz-security-token".into(), "x".into()));
         let refused = check(&request, SECRET, NOW).unwrap_err();
-        assert!(
-            refused
-                .message
-                .contains("'x-amz-security-token' must be a 'SignedHeader'"),
-            "{refused:?}"
-        );
+        assert!(refused.message.contains("'x-amz-security-token' must be a 'SignedHeader'"), "{refused:?}");
     }
 
     #[test]

@@ -25,11 +25,7 @@ pub struct Denial {
 
 impl Denial {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: code.into(),
-            message: message.into(),
-        }
+        Self { status, code: code.into(), message: message.into() }
     }
 
     pub fn access(message: impl Into<String>) -> Self {
@@ -42,9 +38,7 @@ impl Denial {
 
     /// `User: … is not authorized to perform: …`.
     pub fn not_authorized(caller: &str, action: &str, resource: &str) -> Self {
-        Self::access(format!(
-            "User: {caller} is not authorized to perform: {action} on resource: {resource}"
-        ))
+        Self::access(format!("User: {caller} is not authorized to perform: {action} on resource: {resource}"))
     }
 }
 
@@ -140,14 +134,7 @@ impl State {
 
     pub fn request_id(&mut self) -> String {
         let h = encoding::hex(&self.fresh());
-        format!(
-            "{}-{}-{}-{}-{}",
-            &h[..8],
-            &h[8..12],
-            &h[12..16],
-            &h[16..20],
-            &h[20..32]
-        )
+        format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..32])
     }
 
     /// A key of the given kind (`AKIA`, `ASIA`) and its secret.
@@ -167,44 +154,17 @@ impl State {
         }
         token.push_str("==");
         let expires = self.now() + seconds;
-        self.sessions.insert(
-            key_id.clone(),
-            Session {
-                secret: secret.clone(),
-                token: token.clone(),
-                expires,
-                caller,
-            },
-        );
-        Issued {
-            key_id,
-            secret,
-            token,
-            expires,
-        }
+        self.sessions.insert(key_id.clone(), Session { secret: secret.clone(), token: token.clone(), expires, caller });
+        Issued { key_id, secret, token, expires }
     }
 
     /// Who signed the request, or AWS's refusal.
     pub fn authenticate(&self, request: &Request, service: Service) -> Result<Caller, Denial> {
-        let refuse = |r: sigv4::Refusal| {
-            Denial::new(
-                if r.code == "IncompleteSignature" {
-                    400
-                } else {
-                    403
-                },
-                r.code,
-                r.message,
-            )
-        };
+        let refuse =
+            |r: sigv4::Refusal| Denial::new(if r.code == "IncompleteSignature" { 400 } else { 403 }, r.code, r.message);
         let claim = sigv4::claim(request).map_err(refuse)?;
-        let unknown = || {
-            Denial::new(
-                403,
-                "InvalidClientTokenId",
-                "The security token included in the request is invalid.",
-            )
-        };
+        let unknown =
+            || Denial::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
         let token = request.header("x-amz-security-token");
         let (secret, caller) = match (self.sessions.get(&claim.key_id), token) {
             (Some(session), Some(token)) if session.token == token => {
@@ -215,23 +175,13 @@ impl State {
                         "The security token included in the request is expired",
                     ));
                 }
-                (
-                    session.secret.clone(),
-                    self.as_of_now(&session.caller).ok_or_else(unknown)?,
-                )
+                (session.secret.clone(), self.as_of_now(&session.caller).ok_or_else(unknown)?)
             }
             (None, None) => self.long_term(&claim.key_id).ok_or_else(unknown)?,
             _ => return Err(unknown()),
         };
-        sigv4::verify(
-            request,
-            &claim,
-            &secret,
-            service.name(),
-            self.now(),
-            self.world.clock_window_seconds,
-        )
-        .map_err(refuse)?;
+        sigv4::verify(request, &claim, &secret, service.name(), self.now(), self.world.clock_window_seconds)
+            .map_err(refuse)?;
         if service == Service::Sts && self.world.disabled_regions.contains(&claim.region) {
             return Err(Denial::new(
                 403,
@@ -255,65 +205,29 @@ impl State {
                 Who::User(now.clone())
             }
             Who::Session(then) => {
-                let role = self
-                    .world
-                    .roles
-                    .iter()
-                    .find(|r| r.arn == then.role.arn)?
-                    .clone();
-                Who::Session(Box::new(RoleSession {
-                    role,
-                    ..RoleSession::clone(then)
-                }))
+                let role = self.world.roles.iter().find(|r| r.arn == then.role.arn)?.clone();
+                Who::Session(Box::new(RoleSession { role, ..RoleSession::clone(then) }))
             }
         };
-        Some(Caller {
-            who,
-            ..caller.clone()
-        })
+        Some(Caller { who, ..caller.clone() })
     }
 
     fn long_term(&self, key_id: &str) -> Option<(String, Caller)> {
         let usable = |k: &&Key| k.id == key_id && k.active && k.known_from <= self.now();
-        let by = |key: &Key, who| {
-            (
-                key.secret.clone(),
-                Caller {
-                    who,
-                    temporary: false,
-                    mfa_at: None,
-                },
-            )
-        };
-        self.world
-            .users
-            .iter()
-            .find_map(|u| Some(by(u.keys.iter().find(usable)?, Who::User(u.clone()))))
-            .or_else(|| {
+        let by = |key: &Key, who| (key.secret.clone(), Caller { who, temporary: false, mfa_at: None });
+        self.world.users.iter().find_map(|u| Some(by(u.keys.iter().find(usable)?, Who::User(u.clone())))).or_else(
+            || {
                 let roots = &self.world.roots;
-                roots.iter().find_map(|r| {
-                    Some(by(
-                        r.keys.iter().find(usable)?,
-                        Who::Root {
-                            account: r.account.clone(),
-                        },
-                    ))
-                })
-            })
+                roots
+                    .iter()
+                    .find_map(|r| Some(by(r.keys.iter().find(usable)?, Who::Root { account: r.account.clone() })))
+            },
+        )
     }
 
     /// Checks a code against a device of the caller and uses it up.
-    pub fn check_code(
-        &mut self,
-        caller: &Caller,
-        serial: Option<&str>,
-        code: Option<&str>,
-    ) -> Result<(), Denial> {
-        let failed = |why: &str| {
-            Err(Denial::access(format!(
-                "MultiFactorAuthentication failed{why}"
-            )))
-        };
+    pub fn check_code(&mut self, caller: &Caller, serial: Option<&str>, code: Option<&str>) -> Result<(), Denial> {
+        let failed = |why: &str| Err(Denial::access(format!("MultiFactorAuthentication failed{why}")));
         let (serial, code) = match (serial, code) {
             (None, None) => return Ok(()),
             (Some(serial), Some(code)) => (serial, code),
@@ -323,19 +237,13 @@ impl State {
             Who::User(user) => user.mfa.iter().find(|d| d.serial == serial),
             _ => None,
         };
-        let Some(Device {
-            seed: Some(seed), ..
-        }) = device
-        else {
+        let Some(Device { seed: Some(seed), .. }) = device else {
             return failed(
                 ", unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.",
             );
         };
         let seed = totp::base32(seed).unwrap_or_default();
-        let accepted = self
-            .window()
-            .into_iter()
-            .find(|step| totp::code(&seed, *step) == code);
+        let accepted = self.window().into_iter().find(|step| totp::code(&seed, *step) == code);
         match accepted {
             Some(step) if self.used.insert((serial.to_owned(), step)) => Ok(()),
             _ => failed(" with invalid MFA one time pass code. "),
@@ -345,8 +253,7 @@ impl State {
     /// The steps whose codes are taken now: the present one first, then the nearest.
     fn window(&self) -> Vec<i64> {
         let present = self.now().div_euclid(self.world.totp_step_seconds);
-        let mut steps: Vec<i64> =
-            (-self.world.totp_window_steps..=self.world.totp_window_steps).collect();
+        let mut steps: Vec<i64> = (-self.world.totp_window_steps..=self.world.totp_window_steps).collect();
         steps.sort_by_key(|d| (d.abs(), -d));
         steps.into_iter().map(|d| present + d).collect()
     }
@@ -359,35 +266,22 @@ impl State {
     /// A code that is taken now and was not used: the present one if possible. Else the seconds until there is one.
     pub fn code_for(&self, serial: &str) -> Result<String, i64> {
         let seed = self.seed_of(serial).ok_or(0)?;
-        let free = self
-            .window()
-            .into_iter()
-            .find(|step| !self.used.contains(&(serial.to_owned(), *step)));
+        let free = self.window().into_iter().find(|step| !self.used.contains(&(serial.to_owned(), *step)));
         let length = self.world.totp_step_seconds;
-        free.map(|step| totp::code(&seed, step))
-            .ok_or_else(|| length - self.now().rem_euclid(length))
+        free.map(|step| totp::code(&seed, step)).ok_or_else(|| length - self.now().rem_euclid(length))
     }
 
     /// What a phone shows now, used or not.
     pub fn shown_code(&self, serial: &str) -> Option<String> {
-        Some(totp::code(
-            &self.seed_of(serial)?,
-            self.now().div_euclid(self.world.totp_step_seconds),
-        ))
+        Some(totp::code(&self.seed_of(serial)?, self.now().div_euclid(self.world.totp_step_seconds)))
     }
 
     /// Six digits that no step near the present one has.
     pub fn wrong_code_for(&self, serial: &str) -> Option<String> {
         let seed = self.seed_of(serial)?;
-        let near: Vec<String> = self
-            .window()
-            .iter()
-            .flat_map(|s| s - 2..=s + 2)
-            .map(|s| totp::code(&seed, s))
-            .collect();
-        (0..1_000_000)
-            .map(|n| format!("{n:06}"))
-            .find(|c| !near.contains(c))
+        let near: Vec<String> =
+            self.window().iter().flat_map(|s| s - 2..=s + 2).map(|s| totp::code(&seed, s)).collect();
+        (0..1_000_000).map(|n| format!("{n:06}")).find(|c| !near.contains(c))
     }
 }
 
@@ -395,16 +289,10 @@ const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 fn letters(bytes: &[u8], of: &[u8]) -> String {
-    bytes
-        .iter()
-        .map(|b| char::from(of[usize::from(*b) % of.len()]))
-        .collect()
+    bytes.iter().map(|b| char::from(of[usize::from(*b) % of.len()])).collect()
 }
 
 /// A unique id of IAM's shape (`AIDA…`, `AROA…`, 21 characters), the same for the same ARN.
 pub fn unique_id(prefix: &str, arn: &str) -> String {
-    format!(
-        "{prefix}{}",
-        &letters(&Sha256::digest(arn.as_bytes()), BASE32)[..17]
-    )
+    format!("{prefix}{}", &letters(&Sha256::digest(arn.as_bytes()), BASE32)[..17])
 }

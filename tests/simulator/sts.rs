@@ -13,21 +13,14 @@ use super::xml;
 const MOST_TOKEN: usize = 4096;
 
 /// Answers an operation with the inside of its result element.
-pub fn answer(
-    state: &mut State,
-    caller: &Caller,
-    operation: &str,
-    params: Params,
-) -> Result<String, Denial> {
+pub fn answer(state: &mut State, caller: &Caller, operation: &str, params: Params) -> Result<String, Denial> {
     match operation {
         "GetCallerIdentity" => Ok(get_caller_identity(state, caller)),
         "GetSessionToken" => get_session_token(state, caller, params),
         "AssumeRole" => assume_role(state, caller, params),
-        other => Err(Denial::new(
-            400,
-            "InvalidAction",
-            format!("Could not find operation {other} for version 2011-06-15"),
-        )),
+        other => {
+            Err(Denial::new(400, "InvalidAction", format!("Could not find operation {other} for version 2011-06-15")))
+        }
     }
 }
 
@@ -43,55 +36,30 @@ fn get_caller_identity(state: &State, caller: &Caller) -> String {
 
 fn get_session_token(state: &mut State, caller: &Caller, params: Params) -> Result<String, Denial> {
     let mut checks = Checks::default();
-    let mut seconds = checks.number(
-        params.get("DurationSeconds"),
-        "durationSeconds",
-        900,
-        129_600,
-        43_200,
-    );
+    let mut seconds = checks.number(params.get("DurationSeconds"), "durationSeconds", 900, 129_600, 43_200);
     check_mfa_shape(&mut checks, params);
     let least = least_token(&mut checks, params);
     checks.done()?;
     if caller.temporary {
-        return Err(Denial::access(
-            "Cannot call GetSessionToken with session credentials",
-        ));
+        return Err(Denial::access("Cannot call GetSessionToken with session credentials"));
     }
     state.check_code(caller, params.get("SerialNumber"), params.get("TokenCode"))?;
     if let Who::Root { .. } = caller.who {
         seconds = seconds.min(3600);
     }
     let mfa_at = params.get("TokenCode").map(|_| state.now());
-    let issued = state.issue(
-        Caller {
-            who: caller.who.clone(),
-            temporary: true,
-            mfa_at,
-        },
-        seconds,
-        least,
-    );
+    let issued = state.issue(Caller { who: caller.who.clone(), temporary: true, mfa_at }, seconds, least);
     Ok([credentials(&issued), utilization(&issued)].concat())
 }
 
 fn least_token(checks: &mut Checks, params: Params) -> usize {
-    let least = checks.number(
-        params.get("MinimumSessionTokenSize"),
-        "minimumSessionTokenSize",
-        0,
-        4096,
-        0,
-    );
+    let least = checks.number(params.get("MinimumSessionTokenSize"), "minimumSessionTokenSize", 0, 4096, 0);
     usize::try_from(least).unwrap_or(0)
 }
 
 /// The percentage of the largest session token that this one takes.
 fn utilization(issued: &Issued) -> String {
-    xml::text(
-        "SessionTokenUtilization",
-        &(issued.token.len() * 100 / MOST_TOKEN).min(100).to_string(),
-    )
+    xml::text("SessionTokenUtilization", &(issued.token.len() * 100 / MOST_TOKEN).min(100).to_string())
 }
 
 fn check_mfa_shape(checks: &mut Checks, params: Params) {
@@ -117,13 +85,7 @@ fn assume_role(state: &mut State, caller: &Caller, params: Params) -> Result<Str
     let source_identity = params.get("SourceIdentity");
     checks.length(source_identity, "sourceIdentity", 2, 64);
     checks.charset(source_identity, "sourceIdentity", "+=,.@-", "[\\w+=,.@-]*");
-    let seconds = checks.number(
-        params.get("DurationSeconds"),
-        "durationSeconds",
-        900,
-        43_200,
-        3600,
-    );
+    let seconds = checks.number(params.get("DurationSeconds"), "durationSeconds", 900, 43_200, 3600);
     check_mfa_shape(&mut checks, params);
     let policy_text = params.get("Policy");
     checks.length(policy_text, "policy", 1, 2048);
@@ -149,9 +111,7 @@ fn assume_role(state: &mut State, caller: &Caller, params: Params) -> Result<Str
         return Err(Denial::validation(format!("{arn} is invalid")));
     }
     if source_identity.is_some_and(|s| s.to_ascii_lowercase().starts_with("aws:")) {
-        return Err(Denial::validation(
-            "SourceIdentity must not begin with the text aws:",
-        ));
+        return Err(Denial::validation("SourceIdentity must not begin with the text aws:"));
     }
     let policy = policy_text.map(parse_policy).transpose()?;
     let inherited = match &caller.who {
@@ -199,58 +159,32 @@ fn assume_role(state: &mut State, caller: &Caller, params: Params) -> Result<Str
     }
 
     let partition = state.world.partition.clone();
-    let source_identity = source_identity
-        .map(str::to_owned)
-        .or_else(|| trust::carried_source_identity(caller));
+    let source_identity = source_identity.map(str::to_owned).or_else(|| trust::carried_source_identity(caller));
     let mut transitive_tags = inherited;
-    transitive_tags.extend(
-        tags.into_iter()
-            .filter(|(k, _)| transitive.iter().any(|t| t.eq_ignore_ascii_case(k))),
-    );
-    let session = RoleSession {
-        role,
-        name: name.to_owned(),
-        source_identity: source_identity.clone(),
-        transitive_tags,
-        policy,
-    };
+    transitive_tags.extend(tags.into_iter().filter(|(k, _)| transitive.iter().any(|t| t.eq_ignore_ascii_case(k))));
+    let session =
+        RoleSession { role, name: name.to_owned(), source_identity: source_identity.clone(), transitive_tags, policy };
     let user = [
-        xml::text(
-            "AssumedRoleId",
-            &format!(
-                "{}:{name}",
-                super::state::unique_id("AROA", &session.role.arn)
-            ),
-        ),
+        xml::text("AssumedRoleId", &format!("{}:{name}", super::state::unique_id("AROA", &session.role.arn))),
         xml::text("Arn", &caller::session_arn(&partition, &session.role, name)),
     ]
     .concat();
     // A role session says nothing of MFA to the next hop (IAM user guide, "Secure API access with MFA").
-    let issued = state.issue(
-        Caller {
-            who: Who::Session(Box::new(session)),
-            temporary: true,
-            mfa_at: None,
-        },
-        seconds,
-        least,
-    );
+    let issued =
+        state.issue(Caller { who: Who::Session(Box::new(session)), temporary: true, mfa_at: None }, seconds, least);
     Ok([
         source_identity.map_or(String::new(), |s| xml::text("SourceIdentity", &s)),
         xml::element("AssumedRoleUser", &user),
         credentials(&issued),
         utilization(&issued),
-        packed.map_or(String::new(), |p| {
-            xml::text("PackedPolicySize", &p.to_string())
-        }),
+        packed.map_or(String::new(), |p| xml::text("PackedPolicySize", &p.to_string())),
     ]
     .concat())
 }
 
 fn parse_policy(text: &str) -> Result<Value, Denial> {
     let malformed = |why: &str| Denial::new(400, "MalformedPolicyDocument", why);
-    let policy: Value =
-        serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
+    let policy: Value = serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
     if !policy.is_object() {
         return Err(malformed("Syntax errors in policy."));
     }
@@ -270,17 +204,11 @@ fn parse_policy(text: &str) -> Result<Value, Denial> {
     Ok(policy)
 }
 
-fn check_tags(
-    tags: &[(String, String)],
-    transitive: &[&str],
-    inherited: &[(String, String)],
-) -> Result<(), Denial> {
+fn check_tags(tags: &[(String, String)], transitive: &[&str], inherited: &[(String, String)]) -> Result<(), Denial> {
     let invalid = |why: &str| Err(Denial::new(400, "InvalidParameterValue", why));
     for (n, (key, _)) in tags.iter().enumerate() {
         if tags[..n].iter().any(|(k, _)| k.eq_ignore_ascii_case(key)) {
-            return invalid(
-                "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-            );
+            return invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
             return invalid("Tag keys must not begin with the text aws:");
@@ -291,10 +219,7 @@ fn check_tags(
             );
         }
     }
-    if transitive
-        .iter()
-        .any(|t| !tags.iter().any(|(k, _)| k.eq_ignore_ascii_case(t)))
-    {
+    if transitive.iter().any(|t| !tags.iter().any(|(k, _)| k.eq_ignore_ascii_case(t))) {
         return invalid("The specified transitive tag key must be included in the requested tags.");
     }
     Ok(())
@@ -312,11 +237,7 @@ fn packed_percent(
     }
     let policy = policy.map_or(0, |p| p.to_string().len());
     let arns: usize = arns.iter().map(|a| a.len() + 4).sum();
-    let tags: usize = tags
-        .iter()
-        .chain(inherited)
-        .map(|(k, v)| k.len() + v.len() + 2)
-        .sum();
+    let tags: usize = tags.iter().chain(inherited).map(|(k, v)| k.len() + v.len() + 2).sum();
     Some(((policy + arns + tags) * 100).div_ceil(2048))
 }
 

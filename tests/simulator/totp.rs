@@ -9,8 +9,7 @@ pub fn code(seed: &[u8], step: i64) -> String {
 }
 
 fn truncated(seed: &[u8], step: i64) -> u32 {
-    let mut mac =
-        <Hmac<Sha1> as Mac>::new_from_slice(seed).expect("HMAC takes a key of any length");
+    let mut mac = <Hmac<Sha1> as Mac>::new_from_slice(seed).expect("HMAC takes a key of any length");
     mac.update(&step.to_be_bytes());
     let hash = mac.finalize().into_bytes();
     let at = usize::from(hash[19] & 0x0f);

@@ -39,11 +39,7 @@ pub fn carried_source_identity(caller: &Caller) -> Option<String> {
 pub fn decide(world: &World, caller: &Caller, asked: &Asked) -> Result<Role, Denial> {
     let who = caller.arn(&world.partition);
     let denied = |action: &str| Denial::not_authorized(&who, action, asked.arn);
-    let role = world
-        .roles
-        .iter()
-        .find(|r| r.arn == asked.arn)
-        .ok_or_else(|| denied("sts:AssumeRole"))?;
+    let role = world.roles.iter().find(|r| r.arn == asked.arn).ok_or_else(|| denied("sts:AssumeRole"))?;
     let carried = carried_source_identity(caller);
     let source_identity = asked.source_identity.map(str::to_owned).or(carried.clone());
 
@@ -64,37 +60,21 @@ pub fn decide(world: &World, caller: &Caller, asked: &Asked) -> Result<Role, Den
         return Err(denied("sts:TagSession"));
     }
     let changed = carried.is_some() && source_identity != carried;
-    if changed
-        || (source_identity.is_some()
-            && !allowed("sts:SetSourceIdentity", &|t| t.set_source_identity))
-    {
+    if changed || (source_identity.is_some() && !allowed("sts:SetSourceIdentity", &|t| t.set_source_identity)) {
         return Err(denied("sts:SetSourceIdentity"));
     }
     Ok(role.clone())
 }
 
-fn conditions_hold(
-    trust: &Trust,
-    caller: &Caller,
-    asked: &Asked,
-    source_identity: Option<&str>,
-) -> bool {
+fn conditions_hold(trust: &Trust, caller: &Caller, asked: &Asked, source_identity: Option<&str>) -> bool {
     let like = |pattern: &Option<String>, value: Option<&str>| match pattern {
         None => true,
-        Some(pattern) => caller
-            .fill(pattern)
-            .zip(value)
-            .is_some_and(|(p, v)| glob(&p, v)),
+        Some(pattern) => caller.fill(pattern).zip(value).is_some_and(|(p, v)| glob(&p, v)),
     };
     (!trust.mfa || asked.mfa_age.is_some())
-        && trust
-            .mfa_age_below
-            .is_none_or(|most| asked.mfa_age.is_some_and(|age| age < most))
+        && trust.mfa_age_below.is_none_or(|most| asked.mfa_age.is_some_and(|age| age < most))
         && like(&trust.session_name, Some(asked.name))
-        && trust
-            .external_id
-            .as_deref()
-            .is_none_or(|id| asked.external_id == Some(id))
+        && trust.external_id.as_deref().is_none_or(|id| asked.external_id == Some(id))
         && like(&trust.source_identity, source_identity)
 }
 

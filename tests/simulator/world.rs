@@ -60,10 +60,7 @@ impl World {
     }
 
     pub fn root(mut self, account: &str, key_id: &str, secret: &str) -> Self {
-        self.roots.push(Root {
-            account: account.into(),
-            keys: vec![Key::new(key_id, secret)],
-        });
+        self.roots.push(Root { account: account.into(), keys: vec![Key::new(key_id, secret)] });
         self
     }
 }
@@ -86,14 +83,7 @@ pub struct User {
 
 impl User {
     pub fn new(account: &str, name: &str) -> Self {
-        Self {
-            account: account.into(),
-            path: "/".into(),
-            name: name.into(),
-            keys: vec![],
-            mfa: vec![],
-            allow: vec![],
-        }
+        Self { account: account.into(), path: "/".into(), name: name.into(), keys: vec![], mfa: vec![], allow: vec![] }
     }
 
     /// `/` or `/a/b/`.
@@ -108,28 +98,19 @@ impl User {
     }
 
     pub fn inactive_key(mut self, id: &str, secret: &str) -> Self {
-        self.keys.push(Key {
-            active: false,
-            ..Key::new(id, secret)
-        });
+        self.keys.push(Key { active: false, ..Key::new(id, secret) });
         self
     }
 
     /// A virtual device and its base32 seed.
     pub fn mfa(mut self, serial: &str, seed: &str) -> Self {
-        self.mfa.push(Device {
-            serial: serial.into(),
-            seed: Some(seed.into()),
-        });
+        self.mfa.push(Device { serial: serial.into(), seed: Some(seed.into()) });
         self
     }
 
     /// A FIDO device: listed by IAM, of no use to STS.
     pub fn fido(mut self, serial: &str) -> Self {
-        self.mfa.push(Device {
-            serial: serial.into(),
-            seed: None,
-        });
+        self.mfa.push(Device { serial: serial.into(), seed: None });
         self
     }
 
@@ -141,10 +122,7 @@ impl User {
 
     /// The same, only where MFA is present.
     pub fn may_with_mfa(mut self, action: &str, resource: &str) -> Self {
-        self.allow.push(Allow {
-            mfa: true,
-            ..Allow::new(action, resource)
-        });
+        self.allow.push(Allow { mfa: true, ..Allow::new(action, resource) });
         self
     }
 }
@@ -164,12 +142,7 @@ pub struct Key {
 
 impl Key {
     pub fn new(id: &str, secret: &str) -> Self {
-        Self {
-            id: id.into(),
-            secret: secret.into(),
-            active: true,
-            known_from: 0,
-        }
+        Self { id: id.into(), secret: secret.into(), active: true, known_from: 0 }
     }
 }
 
@@ -202,11 +175,7 @@ pub struct Allow {
 
 impl Allow {
     fn new(action: &str, resource: &str) -> Self {
-        Self {
-            action: action.into(),
-            resource: resource.into(),
-            mfa: false,
-        }
+        Self { action: action.into(), resource: resource.into(), mfa: false }
     }
 }
 
@@ -226,12 +195,7 @@ pub struct Role {
 
 impl Role {
     pub fn new(arn: &str) -> Self {
-        Self {
-            arn: arn.into(),
-            max_session_seconds: 3600,
-            trust: vec![],
-            allow: vec![],
-        }
+        Self { arn: arn.into(), max_session_seconds: 3600, trust: vec![], allow: vec![] }
     }
 
     pub fn max_hours(mut self, hours: i64) -> Self {
@@ -283,10 +247,7 @@ pub struct Trust {
 
 impl Trust {
     pub fn of(principal: &str) -> Self {
-        Self {
-            principals: vec![principal.into()],
-            ..Self::default()
-        }
+        Self { principals: vec![principal.into()], ..Self::default() }
     }
 
     pub fn and(mut self, principal: &str) -> Self {
@@ -366,18 +327,10 @@ mod tests {
             }"#,
         )
         .unwrap();
-        let bob = User::new("111122223333", "bob")
-            .key("AKIABOB", "s")
-            .mfa("arn:aws:iam::111122223333:mfa/bob", "JBSW");
-        let trust = Trust::of("111122223333")
-            .mfa()
-            .session_name("${aws:username}");
-        let role = Role::new("arn:aws:iam::222233334444:role/Admin")
-            .max_hours(2)
-            .trust(trust);
-        let mut built = World::default()
-            .user(bob.may("sts:AssumeRole", "*"))
-            .role(role);
+        let bob = User::new("111122223333", "bob").key("AKIABOB", "s").mfa("arn:aws:iam::111122223333:mfa/bob", "JBSW");
+        let trust = Trust::of("111122223333").mfa().session_name("${aws:username}");
+        let role = Role::new("arn:aws:iam::222233334444:role/Admin").max_hours(2).trust(trust);
+        let mut built = World::default().user(bob.may("sts:AssumeRole", "*")).role(role);
         built.totp_window_steps = 5;
         assert_eq!(format!("{read:?}"), format!("{built:?}"));
         assert!(serde_json::from_str::<World>(r#"{"user": []}"#).is_err());

@@ -47,18 +47,11 @@ pub fn element(name: &str, inner: &str) -> String {
 }
 
 /// A whole answer; IAM's writing calls have no result element.
-pub fn response(
-    service: Service,
-    operation: &str,
-    result: Option<&str>,
-    request_id: &str,
-) -> String {
+pub fn response(service: Service, operation: &str, result: Option<&str>, request_id: &str) -> String {
     if service == Service::S3 {
         let result = result.unwrap_or_default();
         let namespace = service.namespace();
-        return format!(
-            "<ListAllMyBucketsResult xmlns=\"{namespace}\">{result}</ListAllMyBucketsResult>"
-        );
+        return format!("<ListAllMyBucketsResult xmlns=\"{namespace}\">{result}</ListAllMyBucketsResult>");
     }
     let result = result.map_or(String::new(), |r| element(&format!("{operation}Result"), r));
     format!(
@@ -71,11 +64,7 @@ pub fn response(
 /// A whole error; `Sender` below 500, else `Receiver`.
 pub fn error(service: Service, status: u16, code: &str, message: &str, request_id: &str) -> String {
     if service == Service::S3 {
-        let inner = [
-            text("Code", code),
-            text("Message", message),
-            text("RequestId", request_id),
-        ];
+        let inner = [text("Code", code), text("Message", message), text("RequestId", request_id)];
         return element("Error", &inner.concat());
     }
     let kind = if status < 500 { "Sender" } else { "Receiver" };
@@ -90,9 +79,5 @@ pub fn error(service: Service, status: u16, code: &str, message: &str, request_i
 }
 
 fn escape(value: &str) -> String {
-    value
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -36,20 +36,11 @@ fn alice(simulator: &Simulator) -> Client {
 
 fn with(simulator: &Simulator, credentials: &aws_sdk_sts::types::Credentials) -> Client {
     let token = Some(credentials.session_token().to_owned());
-    client(
-        simulator,
-        credentials.access_key_id(),
-        credentials.secret_access_key(),
-        token,
-    )
+    client(simulator, credentials.access_key_id(), credentials.secret_access_key(), token)
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// `Code: message` of a refusal.
@@ -57,23 +48,11 @@ fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug, R: std
     result: Result<T, SdkError<E, R>>,
 ) -> String {
     let error = result.expect_err("a refusal");
-    format!(
-        "{}: {}",
-        error.code().unwrap_or("?"),
-        error.message().unwrap_or_else(|| panic!("{error:?}"))
-    )
+    format!("{}: {}", error.code().unwrap_or("?"), error.message().unwrap_or_else(|| panic!("{error:?}")))
 }
 
 /// alice in the role Admin, with an unused code.
 async fn assume_admin(simulator: &Simulator, name: &str) -> AssumeRoleOutput {
-    let assume = alice(simulator)
-        .assume_role()
-        .role_arn(ADMIN)
-        .role_session_name(name);
-    assume
-        .serial_number(DEMO_MFA)
-        .token_code(simulator.code_for(DEMO_MFA))
-        .send()
-        .await
-        .unwrap()
+    let assume = alice(simulator).assume_role().role_arn(ADMIN).role_session_name(name);
+    assume.serial_number(DEMO_MFA).token_code(simulator.code_for(DEMO_MFA)).send().await.unwrap()
 }

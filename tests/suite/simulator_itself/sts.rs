@@ -6,39 +6,17 @@ use super::*;
 fn a_user_is_told_apart_and_a_wrong_secret_refused() {
     let simulator = Simulator::start(World::demo());
     run(async {
-        let me = alice(&simulator)
-            .get_caller_identity()
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(
-            me.arn(),
-            Some("arn:aws:iam::111122223333:user/division/alice")
-        );
+        let me = alice(&simulator).get_caller_identity().send().await.unwrap();
+        assert_eq!(me.arn(), Some("arn:aws:iam::111122223333:user/division/alice"));
         assert_eq!(me.account(), Some("111122223333"));
         assert!(me.user_id().unwrap().starts_with("AIDA"));
-        let wrong = client(&simulator, DEMO_KEY_ID, "another secret", None)
-            .get_caller_identity()
-            .send()
-            .await;
-        assert!(
-            refusal(wrong)
-                .starts_with("SignatureDoesNotMatch: The request signature we calculated")
-        );
-        let unknown = client(&simulator, "AKIAIOSFODNN7EXAMPL3", DEMO_SECRET, None)
-            .get_caller_identity()
-            .send()
-            .await;
-        assert_eq!(
-            refusal(unknown),
-            "InvalidClientTokenId: The security token included in the request is invalid."
-        );
+        let wrong = client(&simulator, DEMO_KEY_ID, "another secret", None).get_caller_identity().send().await;
+        assert!(refusal(wrong).starts_with("SignatureDoesNotMatch: The request signature we calculated"));
+        let unknown = client(&simulator, "AKIAIOSFODNN7EXAMPL3", DEMO_SECRET, None).get_caller_identity().send().await;
+        assert_eq!(refusal(unknown), "InvalidClientTokenId: The security token included in the request is invalid.");
     });
     let outcomes: Vec<String> = simulator.calls().into_iter().map(|c| c.outcome).collect();
-    assert_eq!(
-        outcomes,
-        ["", "SignatureDoesNotMatch", "InvalidClientTokenId"]
-    );
+    assert_eq!(outcomes, ["", "SignatureDoesNotMatch", "InvalidClientTokenId"]);
 }
 
 #[test]
@@ -47,31 +25,15 @@ fn a_role_is_had_with_a_code_and_a_code_serves_once() {
     run(async {
         let alice = alice(&simulator);
         let code = simulator.code_for(DEMO_MFA);
-        let assume = || {
-            alice
-                .assume_role()
-                .role_arn(ADMIN)
-                .role_session_name("alice")
-                .serial_number(DEMO_MFA)
-                .token_code(&code)
-        };
+        let assume =
+            || alice.assume_role().role_arn(ADMIN).role_session_name("alice").serial_number(DEMO_MFA).token_code(&code);
         let got = assume().duration_seconds(43_200).send().await.unwrap();
-        assert_eq!(
-            got.assumed_role_user().unwrap().arn(),
-            "arn:aws:sts::222233334444:assumed-role/Admin/alice"
-        );
+        assert_eq!(got.assumed_role_user().unwrap().arn(), "arn:aws:sts::222233334444:assumed-role/Admin/alice");
         let credentials = got.credentials().unwrap();
         assert!(credentials.access_key_id().starts_with("ASIA"));
         assert!(credentials.session_token().len() > 600);
-        let me = with(&simulator, credentials)
-            .get_caller_identity()
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(
-            me.arn(),
-            Some("arn:aws:sts::222233334444:assumed-role/Admin/alice")
-        );
+        let me = with(&simulator, credentials).get_caller_identity().send().await.unwrap();
+        assert_eq!(me.arn(), Some("arn:aws:sts::222233334444:assumed-role/Admin/alice"));
         assert_eq!(
             refusal(assume().send().await),
             "AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code. "
@@ -83,10 +45,7 @@ fn a_role_is_had_with_a_code_and_a_code_serves_once() {
     let first = &simulator.calls()[0];
     assert_eq!(first.param("RoleSessionName"), Some("alice"));
     assert_eq!(first.region, "ap-northeast-1");
-    assert_eq!(
-        first.caller_arn,
-        "arn:aws:iam::111122223333:user/division/alice"
-    );
+    assert_eq!(first.caller_arn, "arn:aws:iam::111122223333:user/division/alice");
 }
 
 #[test]
@@ -100,16 +59,7 @@ fn trust_without_mfa_or_under_another_name_is_denied() {
         let assume = |name: &str| alice.assume_role().role_arn(ADMIN).role_session_name(name);
         assert_eq!(refusal(assume("alice").send().await), denied);
         let code = simulator.code_for(DEMO_MFA);
-        assert_eq!(
-            refusal(
-                assume("Alice")
-                    .serial_number(DEMO_MFA)
-                    .token_code(code)
-                    .send()
-                    .await
-            ),
-            denied
-        );
+        assert_eq!(refusal(assume("Alice").serial_number(DEMO_MFA).token_code(code).send().await), denied);
     });
 }
 
@@ -121,35 +71,17 @@ fn a_device_that_is_not_the_callers_and_half_an_mfa_are_told_apart() {
     let simulator = Simulator::start(world);
     run(async {
         let alice = alice(&simulator);
-        let assume = || {
-            alice
-                .assume_role()
-                .role_arn(ADMIN)
-                .role_session_name("alice")
-        };
+        let assume = || alice.assume_role().role_arn(ADMIN).role_session_name("alice");
         let unable = "AccessDenied: MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.";
         for serial in [fido, "arn:aws:iam::111122223333:mfa/bob"] {
-            assert_eq!(
-                refusal(
-                    assume()
-                        .serial_number(serial)
-                        .token_code("123456")
-                        .send()
-                        .await
-                ),
-                unable
-            );
+            assert_eq!(refusal(assume().serial_number(serial).token_code("123456").send().await), unable);
         }
         let half = assume().serial_number(DEMO_MFA).send().await;
         assert_eq!(
             refusal(half),
             "AccessDenied: MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
         );
-        let wrong = assume()
-            .serial_number(DEMO_MFA)
-            .token_code(simulator.wrong_code_for(DEMO_MFA))
-            .send()
-            .await;
+        let wrong = assume().serial_number(DEMO_MFA).token_code(simulator.wrong_code_for(DEMO_MFA)).send().await;
         assert_eq!(
             refusal(wrong),
             "AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code. "
@@ -184,8 +116,7 @@ fn what_is_malformed_is_named_all_at_once() {
     let simulator = Simulator::start(World::demo());
     run(async {
         let alice = alice(&simulator);
-        let assume =
-            |arn: &str, name: &str| alice.assume_role().role_arn(arn).role_session_name(name);
+        let assume = |arn: &str, name: &str| alice.assume_role().role_arn(arn).role_session_name(name);
         assert_eq!(
             refusal(assume(ADMIN, "a").duration_seconds(899).send().await),
             "ValidationError: 2 validation errors detected: Value 'a' at 'roleSessionName' failed to satisfy constraint: Member must have length greater than or equal to 2; Value '899' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900"
@@ -195,19 +126,10 @@ fn what_is_malformed_is_named_all_at_once() {
             "ValidationError: 1 validation error detected: Value 'a/b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*"
         );
         let user = "arn:aws:iam::222233334444:user/Admin";
-        assert_eq!(
-            refusal(assume(user, "alice").send().await),
-            format!("ValidationError: {user} is invalid")
-        );
-        assert!(
-            refusal(assume(ADMIN, "alice").policy("{").send().await)
-                .starts_with("MalformedPolicyDocument: ")
-        );
+        assert_eq!(refusal(assume(user, "alice").send().await), format!("ValidationError: {user} is invalid"));
+        assert!(refusal(assume(ADMIN, "alice").policy("{").send().await).starts_with("MalformedPolicyDocument: "));
         let long = "x".repeat(2049);
-        assert!(
-            refusal(assume(ADMIN, "alice").policy(long).send().await)
-                .contains("less than or equal to 2048")
-        );
+        assert!(refusal(assume(ADMIN, "alice").policy(long).send().await).contains("less than or equal to 2048"));
     });
 }
 
@@ -237,33 +159,18 @@ fn a_role_lives_as_long_as_it_allows() {
         simulator.change(|w| w.clock_window_seconds = 7200);
         simulator.advance(3601);
         let expired = admin.get_caller_identity().send().await;
-        assert_eq!(
-            refusal(expired),
-            "ExpiredToken: The security token included in the request is expired"
-        );
+        assert_eq!(refusal(expired), "ExpiredToken: The security token included in the request is expired");
     });
 }
 
 #[test]
 fn a_root_key_is_known_and_gets_no_role() {
-    let simulator =
-        Simulator::start(World::demo().root("111122223333", "AKIAROOTROOTROOTROOT", "root secret"));
+    let simulator = Simulator::start(World::demo().root("111122223333", "AKIAROOTROOTROOTROOT", "root secret"));
     run(async {
         let root = client(&simulator, "AKIAROOTROOTROOTROOT", "root secret", None);
-        assert_eq!(
-            root.get_caller_identity().send().await.unwrap().arn(),
-            Some("arn:aws:iam::111122223333:root")
-        );
-        let assume = root
-            .assume_role()
-            .role_arn(ADMIN)
-            .role_session_name("root")
-            .send()
-            .await;
-        assert_eq!(
-            refusal(assume),
-            "AccessDenied: Roles may not be assumed by root accounts."
-        );
+        assert_eq!(root.get_caller_identity().send().await.unwrap().arn(), Some("arn:aws:iam::111122223333:root"));
+        let assume = root.assume_role().role_arn(ADMIN).role_session_name("root").send().await;
+        assert_eq!(refusal(assume), "AccessDenied: Roles may not be assumed by root accounts.");
     });
 }
 
@@ -276,30 +183,14 @@ fn a_token_that_is_missing_foreign_or_changed_is_invalid() {
         let (id, secret) = (c.access_key_id(), c.secret_access_key());
         for client in [
             client(&simulator, id, secret, None),
-            client(
-                &simulator,
-                id,
-                secret,
-                Some(format!("{}x", c.session_token())),
-            ),
-            client(
-                &simulator,
-                DEMO_KEY_ID,
-                DEMO_SECRET,
-                Some(c.session_token().into()),
-            ),
+            client(&simulator, id, secret, Some(format!("{}x", c.session_token()))),
+            client(&simulator, DEMO_KEY_ID, DEMO_SECRET, Some(c.session_token().into())),
         ] {
             let refused = refusal(client.get_caller_identity().send().await);
-            assert_eq!(
-                refused,
-                "InvalidClientTokenId: The security token included in the request is invalid."
-            );
+            assert_eq!(refused, "InvalidClientTokenId: The security token included in the request is invalid.");
         }
         let arn = simulator.session_arn(id, secret, c.session_token());
-        assert_eq!(
-            arn.as_deref(),
-            Some("arn:aws:sts::222233334444:assumed-role/Admin/alice")
-        );
+        assert_eq!(arn.as_deref(), Some("arn:aws:sts::222233334444:assumed-role/Admin/alice"));
     });
 }
 
@@ -310,9 +201,10 @@ fn a_region_that_is_not_opted_into_says_so() {
     let simulator = Simulator::start(world);
     run(async {
         let refused = refusal(alice(&simulator).get_caller_identity().send().await);
-        assert!(refused.starts_with(
-            "RegionDisabledException: STS is not activated in this region for account:111122223333."
-        ));
+        assert!(
+            refused
+                .starts_with("RegionDisabledException: STS is not activated in this region for account:111122223333.")
+        );
     });
 }
 
@@ -324,18 +216,7 @@ fn tokens_are_as_long_as_they_are_asked_to_be() {
     run(async {
         let got = alice(&simulator).get_session_token().send().await.unwrap();
         assert!(got.credentials().unwrap().session_token().len() >= 1500);
-        let ask = alice(&simulator)
-            .get_session_token()
-            .minimum_session_token_size(4000);
-        assert!(
-            ask.send()
-                .await
-                .unwrap()
-                .credentials()
-                .unwrap()
-                .session_token()
-                .len()
-                >= 4000
-        );
+        let ask = alice(&simulator).get_session_token().minimum_session_token_size(4000);
+        assert!(ask.send().await.unwrap().credentials().unwrap().session_token().len() >= 4000);
     });
 }

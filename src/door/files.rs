@@ -1,0 +1,307 @@
+//! The only way to our own files: never through a link, never what somebody else could have written.
+//!
+//! Reading is one open, one look at owner and mode, one read: it is on the path of every hit. Writing makes a new
+//! file beside the old one and renames it, so that a reader sees the old or the new and a power cut loses neither.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::owner::failed;
+#[cfg(unix)]
+use super::owner::{check_folder, check_owner, quoted, refuse_anothers};
+use crate::identity::{Failure, Kind};
+
+/// More than any file of ours ever holds, in bytes.
+const MOST: u64 = 16 << 20;
+/// A temporary file this old belongs to a process that was killed.
+const LEFTOVER: Duration = Duration::from_secs(600);
+
+/// The file's bytes; none where there is no such file.
+///
+/// # Errors
+/// A link, another owner, a mode that lets others in, not a regular file, or unreadable: each with its remedy.
+pub fn read_own(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(mut file) = open_own(path)? else { return Ok(None) };
+    let size = file.metadata().map_err(|e| failed("read", path, &e))?.len();
+    if size > MOST {
+        return Err(Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
+            .cause(format!("{size} bytes are more than any file of ours holds")));
+    }
+    read_to_end(&mut file, size).map(Some).map_err(|e| failed("read", path, &e))
+}
+
+/// Reads with one call where the size was right: a short read of a regular file is its end.
+fn read_to_end(file: &mut File, size: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; size as usize + 1];
+    let mut filled = 0;
+    loop {
+        match file.read(&mut bytes[filled..]) {
+            Ok(count) => {
+                filled += count;
+                if filled < bytes.len() {
+                    bytes.truncate(filled);
+                    return Ok(bytes);
+                }
+                bytes.resize(filled * 2, 0);
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Writes the file as a whole: 0600, atomic, on disk when this returns. Folders are made as needed, 0700.
+///
+/// # Errors
+/// Where the folder is not safe, or belongs to another user while we are root, or the disk refuses. What was there
+/// is then still there.
+pub fn write_own(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let (folder, name) = split(path)?;
+    ensure_dir(folder)?;
+    let temporary = folder.join(format!(".{name}.{}.tmp", unique()));
+    let written = (|| {
+        let mut file = create_new(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    })();
+    if let Err(error) = written {
+        let _ = fs::remove_file(&temporary);
+        return Err(failed("write", path, &error));
+    }
+    sync_folder(folder);
+    sweep(folder);
+    Ok(())
+}
+
+/// Removes the file; whether there was one.
+///
+/// # Errors
+/// Where it is there and cannot be removed, or belongs to another user while we are root.
+pub fn remove_own(path: &Path) -> Result<bool, Failure> {
+    match fs::symlink_metadata(path) {
+        Err(e) if absent(&e) => return Ok(false),
+        _ => {}
+    }
+    #[cfg(unix)]
+    refuse_anothers(path)?;
+    match fs::remove_file(path) {
+        Ok(()) => {
+            if let Some(folder) = path.parent() {
+                sync_folder(folder);
+            }
+            Ok(true)
+        }
+        Err(e) if absent(&e) => Ok(false),
+        Err(e) => Err(failed("remove", path, &e)),
+    }
+}
+
+/// The names of the files in a folder of ours, temporary ones aside, in no order; empty where there is no folder.
+///
+/// # Errors
+/// Where the folder is there and cannot be read.
+pub fn names_in(folder: &Path) -> Result<Vec<String>, Failure> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if absent(&e) => return Ok(Vec::new()),
+        Err(e) => return Err(failed("list", folder, &e)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|e| failed("list", folder, &e))?.file_name();
+        if let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Makes a folder of ours, and those above it, 0700; then checks that it is a real folder, ours, and that nobody
+/// else can write to it.
+///
+/// # Errors
+/// Where it is not, or cannot be made, or another user's folder would hold it while we are root.
+pub fn ensure_dir(folder: &Path) -> Result<(), Failure> {
+    #[cfg(unix)]
+    refuse_anothers(folder)?;
+    make(folder).map_err(|e| failed("make the folder", folder, &e))?;
+    let facts = fs::symlink_metadata(folder).map_err(|e| failed("look at", folder, &e))?;
+    if !facts.is_dir() {
+        let what = if facts.is_symlink() { "it is a symbolic link" } else { "it is not a folder" };
+        return Err(Failure::new(Kind::Configuration, format!("refusing {}", folder.display()))
+            .cause(what)
+            .hint("set ROLE_HELPER_HOME to a folder of your own"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        check_folder(folder, facts.uid(), facts.mode())?;
+        if let Some(above) = folder.parent() {
+            check_above(above)?;
+        }
+    }
+    Ok(())
+}
+
+/// A folder that everybody can write to, without the sticky bit, lets anybody put another folder in our place.
+#[cfg(unix)]
+fn check_above(folder: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(facts) = fs::metadata(folder) else { return Ok(()) };
+    if facts.mode() & 0o1002 == 0o002 {
+        return Err(Failure::new(Kind::Configuration, format!("refusing the folder {}", folder.display()))
+            .cause(format!("everybody can write to it (mode {:03o})", facts.mode() & 0o777))
+            .hint(format!("chmod o-w {}", quoted(folder))));
+    }
+    Ok(())
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(folder) {
+        Ok(_) => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(e),
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Opens a file of ours for reading, checked; none where there is none.
+fn open_own(path: &Path) -> Result<Option<File>, Failure> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    no_follow(&mut options);
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(e) if absent(&e) => return Ok(None),
+        Err(e) => return Err(link_or(path, failed("read", path, &e))),
+    };
+    check_file(path, &file)?;
+    Ok(Some(file))
+}
+
+/// Opens a file of ours to append or to lock, made 0600 where missing; its folder must exist.
+pub(super) fn open_kept(path: &Path, append: bool) -> Result<File, Failure> {
+    let mut options = OpenOptions::new();
+    options.create(true);
+    if append {
+        options.append(true)
+    } else {
+        options.read(true).write(true)
+    };
+    no_follow(&mut options);
+    private(&mut options);
+    let file = options.open(path).map_err(|e| link_or(path, failed("open", path, &e)))?;
+    check_file(path, &file)?;
+    Ok(file)
+}
+
+/// A new file of mode 0600, whatever the umask.
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    no_follow(&mut options);
+    private(&mut options);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
+}
+
+fn no_follow(options: &mut OpenOptions) {
+    // Without NONBLOCK a named pipe in a file's place would hang us before we can see what it is.
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits() as i32);
+    }
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+fn private(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// A regular file, ours, closed to others.
+fn check_file(path: &Path, file: &File) -> Result<(), Failure> {
+    let facts = file.metadata().map_err(|e| failed("look at", path, &e))?;
+    if !facts.is_file() {
+        return Err(Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
+            .cause("it is not a regular file")
+            .hint("move it away"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        check_owner(path, facts.uid())?;
+        if facts.mode() & 0o077 != 0 {
+            return Err(Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
+                .cause(format!("others than its owner can use it (mode {:03o})", facts.mode() & 0o777))
+                .hint(format!("chmod 600 {}", quoted(path))));
+        }
+    }
+    Ok(())
+}
+
+/// The failure for a link where that is what stands there, else the given one.
+fn link_or(path: &Path, otherwise: Failure) -> Failure {
+    if !fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()) {
+        return otherwise;
+    }
+    Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
+        .cause("it is a symbolic link, and our own files are never read through one")
+        .hint("move the file it points to into its place")
+}
+
+/// Whether the error says that there is no such file.
+fn absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn split(path: &Path) -> Result<(&Path, &str), Failure> {
+    path.parent()
+        .zip(path.file_name().and_then(|name| name.to_str()))
+        .ok_or_else(|| Failure::new(Kind::Configuration, format!("{} does not name a file", path.display())))
+}
+
+/// Differs between any two writers, of this process or another.
+pub(super) fn unique() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let moment = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!("{}-{}-{moment:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A rename is on disk once its folder is. Where folders cannot be synced there is nothing else to do.
+pub(super) fn sync_folder(folder: &Path) {
+    #[cfg(unix)]
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+}
+
+/// Removes what killed writers left.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let temporary = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"));
+        let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if temporary && old().is_some_and(|age| age > LEFTOVER) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
