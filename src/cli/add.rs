@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::dialogs::Dialogs;
 use super::house::House;
-use super::output;
+use super::{input, output};
 use crate::identity::{AccessKey, AccessKeyId, Failure, Kind, MfaSerial};
 use crate::wire::key_file;
 
@@ -70,10 +70,12 @@ fn may_replace(arguments: &Arguments, house: &House) -> Result<bool, Failure> {
 
 fn read_key(arguments: &Arguments, house: &House) -> Result<AccessKey, Failure> {
     if arguments.stdin {
-        return house.key_from_stdin();
+        return key_file::from_json(&input::stdin("the access key")?)
+            .map_err(|error| no_key("stdin", error).hint("aws iam create-access-key --user-name NAME | role-helper add …"));
     }
     if let Some(file) = &arguments.csv {
-        return house.key_from_csv(file);
+        return key_file::from_csv(&input::file(file, "the access key")?)
+            .map_err(|error| no_key(&file.display().to_string(), error));
     }
     if let Some(profile) = &arguments.from_profile {
         return house.key_of_profile(profile);
@@ -83,4 +85,8 @@ fn read_key(arguments: &Arguments, house: &House) -> Result<AccessKey, Failure> 
     let id = dialogs.text("Access key id", None, str::parse::<AccessKeyId>)?;
     let secret = house.ask_secret(&format!("add access key {id} as {}", arguments.name), "Secret access key: ", &instead)?;
     Ok(AccessKey { id, secret })
+}
+
+fn no_key(place: &str, error: key_file::KeyFileError) -> Failure {
+    Failure::new(Kind::Usage, format!("{place} has no access key that can be used")).cause(error.to_string())
 }

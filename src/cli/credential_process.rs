@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
-    let token_code = arguments.code.read(house)?;
+    let token_code = arguments.code.read()?;
     let plan = house.plan(&arguments.profile, &Overrides::default())?;
     let request = Request {
         consumer: Consumer::ReAsks,

@@ -57,8 +57,8 @@ pub(super) fn run_with_role(
     command: Vec<OsString>,
 ) -> Result<(), Ended> {
     let environment = {
-        let token_code = role.code.read(&house)?;
-        let plan = house.plan(profile, &role.overrides(&house)?)?;
+        let token_code = role.code.read()?;
+        let plan = house.plan(profile, &role.overrides()?)?;
         house.warn(&plan);
         let request = Request {
             consumer: Consumer::KeepsKeys,

@@ -60,8 +60,8 @@ impl From<Format> for export::Format {
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     let profile = house.profile_or_environment(arguments.profile)?;
-    let token_code = arguments.role.code.read(house)?;
-    let plan = house.plan(&profile, &arguments.role.overrides(house)?)?;
+    let token_code = arguments.role.code.read()?;
+    let plan = house.plan(&profile, &arguments.role.overrides()?)?;
     house.warn(&plan);
     let request = Request {
         consumer: Consumer::KeepsKeys,

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
-    let mut token_code = arguments.code.read(house)?;
+    let mut token_code = arguments.code.read()?;
     let profiles = match arguments.profiles {
         profiles if profiles.is_empty() => vec![house.profile_or_environment(None)?],
         profiles => profiles,

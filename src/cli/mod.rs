@@ -8,6 +8,7 @@ mod exec;
 mod explain;
 mod export;
 mod house;
+mod input;
 mod list;
 mod login;
 mod logout;

@@ -1,8 +1,10 @@
 //! Options that several commands share: the code, and what changes a session.
 
+use std::path::Path;
+
 use clap::Args;
 
-use super::house::House;
+use super::input;
 use crate::identity::{Failure, Kind, Lifetime, SessionName, TokenCode};
 use crate::profile::Overrides;
 
@@ -19,10 +21,10 @@ impl CodeOption {
     ///
     /// # Errors
     /// Where it is not six digits; the text is not repeated.
-    pub(super) fn read(&self, house: &House) -> Result<Option<TokenCode>, Failure> {
+    pub(super) fn read(&self) -> Result<Option<TokenCode>, Failure> {
         let parsed = match self.mfa_code.as_deref() {
             None => return Ok(None),
-            Some("-") => house.line_from_stdin("the MFA code")?.parse::<TokenCode>(),
+            Some("-") => input::stdin_line("the MFA code")?.parse::<TokenCode>(),
             Some(text) => text.parse(),
         };
         parsed
@@ -61,11 +63,11 @@ impl RoleOptions {
     ///
     /// # Errors
     /// Where a policy file cannot be read, or two are given: two would widen, not narrow.
-    pub(super) fn overrides(&self, house: &House) -> Result<Overrides, Failure> {
+    pub(super) fn overrides(&self) -> Result<Overrides, Failure> {
         let (arns, files): (Vec<_>, Vec<_>) = self.session_policy.iter().partition(|text| text.starts_with("arn:"));
         let session_policy = match files[..] {
             [] => None,
-            [file] => Some(house.policy_file(file)?),
+            [file] => Some(input::file(Path::new(file), "the session policy")?.to_string()),
             _ => {
                 return Err(Failure::new(Kind::Usage, "--session-policy takes one file")
                     .cause("two inline policies would widen the session, not narrow it")
