@@ -2,9 +2,11 @@
 //! thing that several doors stand on. The only room with `unsafe`, with clocks, environment and files.
 #![allow(clippy::disallowed_methods, reason = "this is where they belong")]
 
+pub mod cache;
 pub mod clock;
 pub mod files;
 pub mod kernel;
+pub mod keyring;
 mod owner;
 pub mod places;
 pub mod surroundings;
