@@ -2,6 +2,7 @@
 //! thing that several doors stand on. The only room with `unsafe`, with clocks, environment and files.
 #![allow(clippy::disallowed_methods, reason = "this is where they belong")]
 
+pub mod aws;
 pub mod cache;
 pub mod clock;
 pub mod files;
