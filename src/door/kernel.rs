@@ -22,6 +22,9 @@ pub const LONGEST: u32 = 8 * 60 * 60;
 /// The most bytes a copy may have. The quota of a user is 20,000 for all programs.
 pub const MOST_BYTES: usize = 256;
 
+/// The name of the unlocked key of the file keyring among the copies.
+pub const FILE_KEYRING: &str = "file-keyring";
+
 /// Why the kernel keeps nothing for us, such as `operation not permitted`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KernelUnavailable(String);

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is where they belong")]
 
 pub mod aws;
+pub mod cache;
 pub mod clock;
 pub mod files;
 pub mod kernel;

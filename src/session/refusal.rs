@@ -246,9 +246,7 @@ fn denied(message: &str) -> RefusalReason {
 
 fn hint(reason: RefusalReason, error: &AwsError, call: &Circumstances<'_>) -> Option<String> {
     let text = match reason {
-        RefusalReason::WrongCode => {
-            "type the code that the device shows next: each is good for one use".to_owned()
-        }
+        RefusalReason::WrongCode => "type the code that the device shows next: each is good for one use".to_owned(),
         RefusalReason::WrongDevice => match call.mfa_serial {
             Some(serial) => format!(
                 "{serial} is not a device of this user: `aws iam list-mfa-devices` shows them; then set mfa_serial"
@@ -376,7 +374,12 @@ mod tests {
         }
     }
 
-    fn of(code: &str, message: &str, session: Option<&'static str>, serial: Option<&MfaSerial>) -> (RefusalReason, Failure) {
+    fn of(
+        code: &str,
+        message: &str,
+        session: Option<&'static str>,
+        serial: Option<&MfaSerial>,
+    ) -> (RefusalReason, Failure) {
         let error =
             AwsError::Answered { status: 403, code: code.into(), message: message.into(), clock_offset: Some(-5400) };
         let hop = hop();
@@ -467,10 +470,15 @@ mod tests {
 
     #[test]
     fn the_same_words_of_a_session_are_about_the_session() {
-        let (reason, _) =
-            of("InvalidClientTokenId", "The security token included in the request is invalid", Some("the role before it"), None);
+        let (reason, _) = of(
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid",
+            Some("the role before it"),
+            None,
+        );
         assert_eq!(reason, RefusalReason::SessionExpired);
-        let (_, failure) = of("AccessDenied", "not authorized to perform: sts:AssumeRole", Some("the role before it"), None);
+        let (_, failure) =
+            of("AccessDenied", "not authorized to perform: sts:AssumeRole", Some("the role before it"), None);
         assert!(failure.hint_text().unwrap().contains("the role before it"), "{failure}");
         let (_, failure) = of("AccessDenied", "not authorized to perform: sts:AssumeRole", None, None);
         assert!(failure.hint_text().unwrap().contains("no MFA was given"), "{failure}");

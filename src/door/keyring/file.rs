@@ -34,7 +34,7 @@ const UNLOCK_BOUND: Duration = Duration::from_secs(330);
 const WRITE_BOUND: Duration = Duration::from_secs(15);
 const TRIES: u32 = 3;
 /// What the kernel's copy is called.
-const KERNEL_NAME: &str = "file-keyring";
+const KERNEL_NAME: &str = kernel::FILE_KEYRING;
 
 /// The file keyring. Opening it costs nothing.
 pub struct FileKeyring<'a> {
