@@ -3,9 +3,12 @@
 #![allow(clippy::disallowed_methods, reason = "this is where they belong")]
 
 pub mod aws;
+pub mod cache;
 pub mod clock;
 pub mod files;
 pub mod kernel;
+pub mod keyring;
 mod owner;
+pub mod person;
 pub mod places;
 pub mod surroundings;

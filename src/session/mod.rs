@@ -12,7 +12,6 @@ pub use forget::{forget, forget_all};
 pub use obtain::obtain;
 pub use refusal::{CallContext, RefusalReason, refusal};
 
-pub(crate) use obtain::keyring_failure;
 pub(crate) use refusal::{Asked, Circumstances, explain};
 
 use crate::identity::TokenCode;

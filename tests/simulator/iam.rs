@@ -34,15 +34,22 @@ pub fn answer(state: &mut State, caller: &Caller, operation: &str, params: Param
     };
     let partition = state.world.partition.clone();
     let at = state.world.users.iter().position(|u| u.account == caller.account() && u.name == name);
-    let resource = at.map_or_else(
+    let action = format!("iam:{operation}");
+    let own = at.map_or_else(
         || format!("arn:{partition}:iam::{}:user/{name}", caller.account()),
         |at| caller::user_arn(&partition, &state.world.users[at]),
     );
-    if !caller.may(&format!("iam:{operation}"), &resource) {
+    // Without a user name AWS was seen to ask for the permission on everything (aws/aws-cli, "list-mfa-devices sometimes
+    // attempts to retrieve MFA devices for all users"): the simulator always does.
+    let (resource, shown) = if operation == "ListMFADevices" && params.get("UserName").is_none() {
+        ("*".to_owned(), "*".to_owned())
+    } else {
+        (own, format!("user {name}"))
+    };
+    if !caller.may(&action, &resource) {
         let who = caller.arn(&partition);
-        let action = format!("iam:{operation}");
         return Err(Denial::access(format!(
-            "User: {who} is not authorized to perform: {action} on resource: user {name} because no identity-based policy allows the {action} action"
+            "User: {who} is not authorized to perform: {action} on resource: {shown} because no identity-based policy allows the {action} action"
         )));
     }
     let Some(at) = at else {

@@ -59,8 +59,6 @@ fn run() -> Result<(), String> {
         line["secret_access_key"] = json!(DEMO_SECRET);
         line["mfa_serial"] = json!(DEMO_MFA);
     }
-    println!("{line}");
-    io::stdout().flush().map_err(|e| e.to_string())?;
     if let Some(file) = ready {
         // Renamed into place, so that whoever waits for it never reads half a line.
         let part = format!("{file}.part");
@@ -68,6 +66,8 @@ fn run() -> Result<(), String> {
             .and_then(|()| fs::rename(&part, &file))
             .map_err(|e| format!("{file}: {e}"))?;
     }
+    println!("{line}");
+    io::stdout().flush().map_err(|e| e.to_string())?;
     let mut buffer = [0; 256];
     while io::stdin().read(&mut buffer).is_ok_and(|n| n > 0) {}
     Ok(())

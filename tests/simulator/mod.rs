@@ -20,6 +20,7 @@ mod limits;
 pub mod proxy;
 mod s3;
 pub mod server;
+mod session_policy;
 pub mod sigv4;
 pub mod state;
 mod sts;

@@ -1,10 +1,9 @@
 //! STS: GetCallerIdentity, GetSessionToken, AssumeRole.
 
-use serde_json::Value;
-
 use super::caller::{self, Caller, RoleSession, Who};
 use super::clock;
 use super::limits::{Checks, Params};
+use super::session_policy::{check_tags, packed_percent, parse_policy};
 use super::state::{Denial, Issued, State};
 use super::trust::{self, Asked};
 use super::xml;
@@ -146,17 +145,7 @@ fn assume_role(state: &mut State, caller: &Caller, params: Params) -> Result<Str
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
-    let packed = packed_percent(policy.as_ref(), &policy_arns, &tags, &inherited);
-    if packed.is_some_and(|percent| percent > 100) {
-        return Err(Denial::new(
-            400,
-            "PackedPolicyTooLarge",
-            format!(
-                "Packed policy consumes {}% of allotted space, please use smaller policy.",
-                packed.unwrap_or_default()
-            ),
-        ));
-    }
+    let packed = packed_percent(policy.as_ref(), &policy_arns, &tags, &inherited)?;
 
     let partition = state.world.partition.clone();
     let source_identity = source_identity.map(str::to_owned).or_else(|| trust::carried_source_identity(caller));
@@ -180,65 +169,6 @@ fn assume_role(state: &mut State, caller: &Caller, params: Params) -> Result<Str
         packed.map_or(String::new(), |p| xml::text("PackedPolicySize", &p.to_string())),
     ]
     .concat())
-}
-
-fn parse_policy(text: &str) -> Result<Value, Denial> {
-    let malformed = |why: &str| Denial::new(400, "MalformedPolicyDocument", why);
-    let policy: Value = serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
-    if !policy.is_object() {
-        return Err(malformed("Syntax errors in policy."));
-    }
-    let statements = match &policy["Statement"] {
-        Value::Array(many) => many.clone(),
-        Value::Null => return Err(malformed("Missing required field Statement")),
-        one => vec![one.clone()],
-    };
-    for statement in &statements {
-        for field in ["Effect", "Action", "Resource"] {
-            let other = format!("Not{field}");
-            if statement[field].is_null() && statement[&other].is_null() {
-                return Err(malformed(&format!("Missing required field {field}")));
-            }
-        }
-    }
-    Ok(policy)
-}
-
-fn check_tags(tags: &[(String, String)], transitive: &[&str], inherited: &[(String, String)]) -> Result<(), Denial> {
-    let invalid = |why: &str| Err(Denial::new(400, "InvalidParameterValue", why));
-    for (n, (key, _)) in tags.iter().enumerate() {
-        if tags[..n].iter().any(|(k, _)| k.eq_ignore_ascii_case(key)) {
-            return invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
-        }
-        if key.to_ascii_lowercase().starts_with("aws:") {
-            return invalid("Tag keys must not begin with the text aws:");
-        }
-        if inherited.iter().any(|(k, _)| k.eq_ignore_ascii_case(key)) {
-            return invalid(
-                "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
-            );
-        }
-    }
-    if transitive.iter().any(|t| !tags.iter().any(|(k, _)| k.eq_ignore_ascii_case(t))) {
-        return invalid("The specified transitive tag key must be included in the requested tags.");
-    }
-    Ok(())
-}
-
-/// Percent of the allotted space. AWS's packing is not published; this one counts bytes of a minified policy against 2,048.
-fn packed_percent(
-    policy: Option<&Value>,
-    arns: &[&str],
-    tags: &[(String, String)],
-    inherited: &[(String, String)],
-) -> Option<usize> {
-    if policy.is_none() && arns.is_empty() && tags.is_empty() && inherited.is_empty() {
-        return None;
-    }
-    let policy = policy.map_or(0, |p| p.to_string().len());
-    let arns: usize = arns.iter().map(|a| a.len() + 4).sum();
-    let tags: usize = tags.iter().chain(inherited).map(|(k, v)| k.len() + v.len() + 2).sum();
-    Some(((policy + arns + tags) * 100).div_ceil(2048))
 }
 
 fn credentials(issued: &Issued) -> String {

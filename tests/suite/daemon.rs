@@ -5,8 +5,9 @@
 
 use crate::run::{kill_group, line_of, poll};
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -15,7 +16,7 @@ use std::time::Duration;
 pub struct Daemon {
     pid: u32,
     said: String,
-    log: PathBuf,
+    log: File,
     stop: Option<Sender<()>>,
     keeper: Option<JoinHandle<()>>,
 }
@@ -24,8 +25,8 @@ impl Daemon {
     /// Starts `command`, its stdout and stderr in the file `log`.
     pub fn start(mut command: Command, log: &Path) -> Self {
         let said = line_of(&command);
-        let file = File::create(log).expect("a log file");
-        command.stderr(file.try_clone().expect("a log file")).stdout(file);
+        let file = File::options().read(true).append(true).create(true).open(log).expect("a log file");
+        command.stderr(file.try_clone().expect("a log file")).stdout(file.try_clone().expect("a log file"));
         // SAFETY: system calls only, async-signal-safe.
         unsafe {
             command.pre_exec(|| {
@@ -54,7 +55,7 @@ impl Daemon {
             .recv()
             .expect("the keeper reports")
             .unwrap_or_else(|error| panic!("{said}: cannot be started: {error}; run tests/setup"));
-        Self { pid, said, log: log.to_owned(), stop: Some(stop), keeper: Some(keeper) }
+        Self { pid, said, log: file, stop: Some(stop), keeper: Some(keeper) }
     }
 
     pub fn pid(&self) -> u32 {
@@ -67,9 +68,13 @@ impl Daemon {
         unsafe { libc::kill(self.pid as i32, signal) };
     }
 
-    /// What it printed so far.
+    /// What it printed so far; the file need not have its name any more.
     pub fn printed(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        let (mut bytes, mut chunk) = (Vec::new(), [0; 8192]);
+        while let Ok(read @ 1..) = self.log.read_at(&mut chunk, bytes.len() as u64) {
+            bytes.extend(&chunk[..read]);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Polls `check` until it gives something; panics, with what was printed, after 30 s.

@@ -6,17 +6,16 @@ use crate::daemon::Daemon;
 use crate::run::Run;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use tempfile::TempDir;
 
 pub struct Moto {
     daemon: Daemon,
     endpoint: String,
-    _folder: TempDir,
 }
 
 impl Moto {
     /// A server for this test alone; takes 1 to 2 s to start.
     pub fn start() -> Self {
+        // Needed until the server is up: what is shared lives to the end of the tests, and nobody would remove it.
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut command = Command::new(python("moto_server"));
         command
@@ -32,7 +31,7 @@ impl Moto {
             let address = text.split("Running on ").nth(1)?.lines().next()?.to_owned();
             text.contains("CTRL+C").then_some(address)
         });
-        Self { daemon, endpoint, _folder: folder }
+        Self { daemon, endpoint }
     }
 
     /// The server that tests share. Its account is shared with it: name users and roles after the test.

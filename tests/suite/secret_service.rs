@@ -1,11 +1,14 @@
 //! The real gnome-keyring as Secret Service, on a D-Bus of its own.
 //!
 //! The bus starts no service by itself, so "gone" is gone, and a locked keyring has no dialog to ask with. The
-//! states: unlocked, locked, never answering, gone (a bus without the service), and [`NO_BUS`].
+//! states: unlocked, locked (with a dialog or without), never answering, gone (a bus without the service), and [`NO_BUS`].
+
+mod dialog;
 
 use crate::daemon::Daemon;
 use crate::run::Run;
 use crate::world::World;
+use dialog::Dialog;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -79,6 +82,12 @@ impl SecretService {
 
     pub fn answer(&self) {
         self.keyring().signal(libc::SIGCONT);
+    }
+
+    /// While the answer is kept, a request to unlock opens a dialog to which nobody attends.
+    #[must_use]
+    pub fn unattended_dialog(&self) -> Dialog {
+        Dialog::on(&self.part("bus.socket"))
     }
 
     /// The service goes; the bus stays.
@@ -199,6 +208,13 @@ mod tests {
 
         service.restart_locked();
         assert!(service.is_locked());
+
+        let dialog = service.unattended_dialog();
+        let mut waiting = service.secret_tool(&lookup()).start();
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!waiting.ended(), "it waits for the dialog");
+        drop(dialog);
+        assert_eq!(waiting.wait().code(), 1);
 
         service.leave();
         let gone = service.secret_tool(&lookup()).run();

@@ -129,6 +129,21 @@ fn a_policy_that_does_not_fit_is_too_large() {
             .send()
             .await;
         assert!(refusal(chain).starts_with("PackedPolicyTooLarge: Packed policy consumes"));
+        let tags = (0..9).map(|n| {
+            let tag = aws_sdk_sts::types::Tag::builder().key(format!("T{n}"));
+            tag.value("a".repeat(250)).build().unwrap()
+        });
+        let chain = with(&simulator, got.credentials().unwrap())
+            .assume_role()
+            .role_arn(CHAINED)
+            .role_session_name("alice")
+            .set_tags(Some(tags.collect()))
+            .send()
+            .await;
+        assert_eq!(
+            refusal(chain),
+            "PackedPolicyTooLarge: Packed size of session tags consumes 498% of allotted space."
+        );
     });
 }
 

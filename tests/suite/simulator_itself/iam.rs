@@ -24,16 +24,18 @@ fn devices_come_in_pages_and_only_where_allowed() {
     let simulator = Simulator::start(world);
     run(async {
         let client = iam(&simulator, DEMO_KEY_ID, DEMO_SECRET, None);
-        let first = client.list_mfa_devices().send().await.unwrap();
+        let list = || client.list_mfa_devices().user_name("alice");
+        let first = list().send().await.unwrap();
         assert_eq!(first.mfa_devices()[0].serial_number(), DEMO_MFA);
         assert!(first.is_truncated());
-        let all =
-            client.list_mfa_devices().into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
+        let all = list().into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.unwrap();
         assert_eq!(all.len(), 5);
         assert_eq!(
             refusal(client.list_mfa_devices().user_name("bob").send().await),
             "AccessDenied: User: arn:aws:iam::111122223333:user/division/alice is not authorized to perform: iam:ListMFADevices on resource: user bob because no identity-based policy allows the iam:ListMFADevices action"
         );
+        let unnamed = refusal(client.list_mfa_devices().send().await);
+        assert!(unnamed.contains("iam:ListMFADevices on resource: * because"), "{unnamed}");
     });
 }
 
@@ -47,9 +49,9 @@ fn a_session_without_mfa_does_not_reach_iam() {
         let reach = |c: &aws_sdk_sts::types::Credentials| {
             iam(&simulator, c.access_key_id(), c.secret_access_key(), Some(c.session_token().into()))
         };
-        let bare = reach(bare.credentials().unwrap()).list_mfa_devices().send().await;
+        let bare = reach(bare.credentials().unwrap()).list_mfa_devices().user_name("alice").send().await;
         assert!(refusal(bare).starts_with("InvalidClientTokenId: "));
-        assert!(reach(full.credentials().unwrap()).list_mfa_devices().send().await.is_ok());
+        assert!(reach(full.credentials().unwrap()).list_mfa_devices().user_name("alice").send().await.is_ok());
     });
 }
 
