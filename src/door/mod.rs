@@ -9,5 +9,6 @@ pub mod files;
 pub mod kernel;
 pub mod keyring;
 mod owner;
+pub mod person;
 pub mod places;
 pub mod surroundings;

@@ -12,6 +12,3 @@ pub mod shell_words;
 mod text;
 
 pub use text::SecretText;
-//! Formats that others define or read, as text and back. Without I/O.
-
-pub mod key_file;
