@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::house::House;
 use super::output::{self, left, table};
 use crate::identity::{Failure, SourceFacts};
+use crate::port::SourceIndex;
 use crate::seal::Header;
 
 const EXAMPLES: &str = "\
@@ -83,11 +84,38 @@ pub(super) fn role_name(arn: &str) -> String {
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     let listing =
-        Listing { keys: house.all_added()?, profiles: house.role_profiles()?, sessions: house.live_sessions() };
+        Listing { keys: house.index.all()?, profiles: profiles(house)?, sessions: live_sessions(house) };
     if arguments.json {
         return output::json(&listing);
     }
     output::data(&text(&listing))
+}
+
+/// The profiles of the config that name a role or get their credentials from us, in the order of the file.
+fn profiles(house: &House) -> Result<Vec<Profile>, Failure> {
+    let files = house.files()?;
+    let mut profiles = Vec::new();
+    for name in files.config.profiles() {
+        let Some(section) = files.config.profile(name) else { continue };
+        let properties = section.properties();
+        let get = |key: &str| {
+            properties.iter().rev().find(|property| property.key == key).map(|property| property.value.text.to_string())
+        };
+        let role_arn = get("role_helper_role_arn").or_else(|| get("role_arn"));
+        let source_profile = get("role_helper_source_profile").or_else(|| get("source_profile"));
+        let serves_clients = get("credential_process").is_some_and(|command| command.contains(" credential-process "));
+        if role_arn.is_some() || source_profile.is_some() {
+            let region = get("role_helper_region").or_else(|| get("region"));
+            profiles.push(Profile { name: name.to_owned(), role_arn, source_profile, region, serves_clients });
+        }
+    }
+    Ok(profiles)
+}
+
+/// The sessions that have not expired, by profile.
+fn live_sessions(house: &House) -> Vec<Session> {
+    let now = house.now();
+    house.live_headers().into_iter().map(|(_, header)| Session::of(header, now)).collect()
 }
 
 fn text(listing: &Listing) -> String {

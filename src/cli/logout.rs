@@ -5,7 +5,9 @@ use clap::Args;
 use super::house::House;
 use super::output;
 use crate::identity::Failure;
+use crate::port::SessionCache;
 use crate::profile::Overrides;
+use crate::seal::Header;
 
 const EXAMPLES: &str = "\
 What AWS has issued stays valid until it expires; role-helper and all who ask it will not hand it out again.
@@ -28,7 +30,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     if arguments.all {
-        let count = house.forget_all()?;
+        let count = house.with_cache(|cache| cache.forget_all())?;
         output::say(&forgotten("all profiles", count));
         return Ok(());
     }
@@ -38,7 +40,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     };
     for profile in &profiles {
         // Sessions outlive the profile they were made for: forgotten by its name even if it is gone by now.
-        let by_name = house.forget_where(|header| header.profile == *profile)?;
+        let by_name = forget_where(house, |header| header.profile == *profile)?;
         let by_plan = match house.plan(profile, &Overrides::default()) {
             Ok(plan) => house.forget(&plan)?,
             Err(_) if by_name > 0 => 0,
@@ -47,6 +49,17 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         output::say(&forgotten(profile, by_name + by_plan));
     }
     Ok(())
+}
+
+/// Forgets the sessions whose clear part is meant; how many there were.
+pub(super) fn forget_where(house: &House, meant: impl Fn(&Header) -> bool) -> Result<usize, Failure> {
+    house.with_cache(|cache| {
+        let mut count = 0;
+        for (key, _) in cache.headers().iter().filter(|(_, header)| meant(header)) {
+            count += usize::from(cache.forget(key)?);
+        }
+        Ok(count)
+    })
 }
 
 fn forgotten(what: &str, count: usize) -> String {

@@ -7,7 +7,6 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
-use super::house::House;
 use crate::identity::{Failure, Kind};
 
 /// The word and what to say about it.
@@ -26,9 +25,10 @@ const FRONT: &str = if cfg!(windows) { "role-helper.exe" } else { "role-helper" 
 ///
 /// # Errors
 /// Where the installed front cannot be found.
-pub(super) fn find(house: &House) -> Result<OurCommand, Failure> {
+#[expect(clippy::disallowed_methods, reason = "where a shell looked when the person typed our name")]
+pub(super) fn find(argument: &OsStr) -> Result<OurCommand, Failure> {
     let installed = installed_front()?;
-    let called = called_as(house.called_as(), house.path_variable()).filter(|path| same_file(path, &installed));
+    let called = called_as(argument, std::env::var_os("PATH")).filter(|path| same_file(path, &installed));
     Ok(word_for(&called.unwrap_or(installed)))
 }
 

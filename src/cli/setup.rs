@@ -58,7 +58,6 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure> {
-    house.check_profile_name(&arguments.profile)?;
     if arguments.role_arn.is_none() || arguments.source_profile.is_none() {
         let instead = format!("role-helper setup {} --role-arn ARN --source-profile NAME", arguments.profile);
         let dialogs = Dialogs::open("the role and its source", &instead)?;
@@ -74,7 +73,7 @@ pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure
         lifetime.for_session_token().map_err(|error| bad("--mfa-session", &error))?;
     }
 
-    let command = our_command::find(house)?;
+    let command = our_command::find(house.called_as())?;
     let mut settings: Vec<(&str, String)> = Vec::new();
     let mut set = |key, value: Option<String>| settings.extend(value.map(|value| (key, value)));
     set("region", arguments.region.clone());
@@ -101,8 +100,9 @@ fn bad(option: &str, error: &dyn std::fmt::Display) -> Failure {
 }
 
 fn ask(arguments: &mut Arguments, house: &House, dialogs: &Dialogs) -> Result<(), Failure> {
-    let existing = house.settings_of(&arguments.profile)?;
-    let before = |key: &str| existing.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+    let files = house.files()?;
+    let existing = files.config.profile(&arguments.profile);
+    let before = |key: &str| existing.as_ref()?.get(key).map(|value| value.text.into_owned());
     if arguments.source_profile.is_none() {
         arguments.source_profile = Some(ask_source(house, dialogs, before("role_helper_source_profile"))?);
     }
@@ -137,7 +137,8 @@ fn ask(arguments: &mut Arguments, house: &House, dialogs: &Dialogs) -> Result<()
 }
 
 fn ask_source(house: &House, dialogs: &Dialogs, before: Option<String>) -> Result<String, Failure> {
-    let mut names = house.added_names()?;
+    let mut names = house.index.names();
+    names.sort_unstable();
     if names.is_empty() {
         return Err(Failure::new(Kind::Configuration, "no source key was added yet").hint("role-helper add NAME"));
     }

@@ -7,7 +7,8 @@ use super::house::House;
 use super::list::Session;
 use super::output::{self, left};
 use crate::identity::Failure;
-use crate::profile::Overrides;
+use crate::profile::{Overrides, Plan};
+use crate::seal::CacheKey;
 
 const EXAMPLES: &str = "\
 Without PROFILE it tells of the profile that this shell uses (ROLE_HELPER_PROFILE within exec, else AWS_PROFILE), if any.
@@ -73,10 +74,10 @@ pub(super) struct KernelCopy {
 }
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
-    let inside = house.exec_profile();
+    let inside = house.inside_exec();
     let name = match arguments.profile {
         Some(name) => Some(name),
-        None => inside.clone().or_else(|| house.environment_profile()),
+        None => inside.clone().or_else(|| house.surroundings.profile.clone()),
     };
     let profile = name.map(|name| profile(house, name, inside.as_deref())).transpose()?;
     let (profile, warnings) = profile.map_or((None, Vec::new()), |(profile, warnings)| (Some(profile), warnings));
@@ -84,7 +85,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         profile,
         keyring: house.keyring_in_use(),
         kernel_copy: house.kernel_copy(),
-        live_sessions: house.live_sessions().len(),
+        live_sessions: house.live_headers().len(),
         warnings,
     };
     if arguments.json {
@@ -104,10 +105,16 @@ fn profile(house: &House, name: String, inside: Option<&str>) -> Result<(Profile
         session_name: hop.map(|hop| hop.session_name.to_string()),
         mfa_serial: plan.mfa.as_ref().map(|mfa| mfa.serial.to_string()),
         region: plan.region.clone(),
-        session: house.live_session_of(&plan),
+        session: live_session(house, &plan),
         name,
     };
     Ok((profile, plan.warnings))
+}
+
+fn live_session(house: &House, plan: &Plan) -> Option<Session> {
+    let key = CacheKey::of_plan(plan);
+    let (_, header) = house.live_headers().into_iter().find(|(other, _)| *other == key)?;
+    Some(Session::of(header, house.now()))
 }
 
 fn text(status: &Status) -> String {
