@@ -5,7 +5,7 @@ use crate::identity::{
     AccessKey, AccessKeyId, CallerArn, ExposeSecret, Failure, Kind, MfaSerial, SessionName, SourceFacts, UserArn,
 };
 use crate::port::{Item, SecretBytes, Signer};
-use crate::session::{Asked, Circumstances, RefusalReason, explain, keyring_failure};
+use crate::session::{Asked, Circumstances, RefusalReason, explain};
 
 /// What is enrolled.
 #[derive(Debug, Clone)]
@@ -165,7 +165,7 @@ fn circumstances<'a>(asked: Asked<'a>, enrolment: &'a Enrolment, user_arn: Optio
 /// the same command overwrites, and never a source without a secret.
 fn store(key: &AccessKey, facts: &SourceFacts, outside: &Outside<'_>) -> Result<(), Failure> {
     let keyring = outside.keyring;
-    let failed = |error| keyring_failure(&error, &keyring.label());
+    let failed = |error: crate::port::KeyStoreError| error.failure(&keyring.label());
     let item = Item::AccessKey(key.id.clone());
     let secret = SecretBytes::from(key.secret.expose_secret().as_bytes().to_vec());
     keyring.put(&item, &secret).map_err(failed)?;
