@@ -7,7 +7,8 @@ use clap::Args;
 use super::house::House;
 use super::options::RoleOptions;
 use super::Ended;
-use crate::identity::{Failure, Kind};
+use crate::door::process::{self, CallerState};
+use crate::identity::{ExposeSecret, Failure, Kind};
 use crate::seal::Consumer;
 use crate::session::Request;
 use crate::wire::environment;
@@ -36,7 +37,7 @@ pub(super) struct Arguments {
     command: Vec<OsString>,
 }
 
-pub(super) fn run(arguments: Arguments, house: House) -> Result<(), Ended> {
+pub(super) fn run(arguments: Arguments, house: &House, caller: &CallerState) -> Result<(), Ended> {
     if arguments.command.is_empty() {
         let failure = Failure::new(Kind::Usage, "no command was given to exec");
         return Err(Ended::from(match arguments.profile {
@@ -46,29 +47,34 @@ pub(super) fn run(arguments: Arguments, house: House) -> Result<(), Ended> {
         }));
     }
     let profile = house.profile_or_environment(arguments.profile)?;
-    run_with_role(house, &profile, &arguments.role, arguments.command)
+    run_with_role(house, caller, &profile, &arguments.role, &arguments.command)
 }
 
 /// Runs the command in our place; returns only if that fails.
 pub(super) fn run_with_role(
-    house: House,
+    house: &House,
+    caller: &CallerState,
     profile: &str,
     role: &RoleOptions,
-    command: Vec<OsString>,
+    command: &[OsString],
 ) -> Result<(), Ended> {
-    let environment = {
-        let token_code = role.code.read()?;
-        let plan = house.plan(profile, &role.overrides()?)?;
-        house.warn(&plan);
-        let request = Request {
-            consumer: Consumer::KeepsKeys,
-            token_code,
-            typed_by_person: true,
-            no_cache: role.no_session_cache(),
-            renew: false,
-        };
-        let session = house.session(&plan, &request)?;
-        environment::of(&session.credentials, plan.region.as_deref(), profile)
+    let Some((program, arguments)) = command.split_first() else { return Ok(()) };
+    let token_code = role.code.read()?;
+    let plan = house.plan(profile, &role.overrides()?)?;
+    house.warn(&plan);
+    let request = Request {
+        consumer: Consumer::KeepsKeys,
+        token_code,
+        typed_by_person: true,
+        no_cache: role.no_session_cache(),
+        renew: false,
     };
-    Err(house.become_command(&command, &environment))
+    let session = house.session(&plan, &request)?;
+    let environment = environment::of(&session.credentials, plan.region.as_deref(), profile);
+    let set = environment.set.iter().map(|(name, value)| ((*name).into(), Some(value.expose_secret().into())));
+    let removed = environment.removed.iter().map(|name| ((*name).into(), None));
+    let changes: Vec<_> = removed.chain(set).collect();
+    let passphrase_file = house.surroundings.passphrase_file.as_deref();
+    let not_started = process::restore_and_exec(caller, program, arguments, &changes, passphrase_file);
+    Err(Ended { failure: not_started.failure, code: not_started.exit_code })
 }

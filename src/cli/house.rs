@@ -11,7 +11,7 @@ use super::output;
 use crate::door::aws::{AwsDoor, AwsSettings};
 use crate::door::cache::{self, Cache};
 use crate::door::clock::SystemClock;
-use crate::door::index::Index;
+use crate::door::index::FileIndex;
 use crate::door::keyring;
 use crate::door::locks::Locks;
 use crate::door::person::Asker;
@@ -32,7 +32,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 pub(super) struct House {
     pub(super) surroundings: Surroundings,
     pub(super) places: Places,
-    pub(super) index: Index,
+    pub(super) index: FileIndex,
     pub(super) person: Asker,
     locks: Locks,
     clock: SystemClock,
@@ -48,10 +48,12 @@ impl House {
     /// Where the environment means nothing, or there is no place for our own files.
     pub(super) fn open(called_as: OsString) -> Result<House, Failure> {
         let surroundings = Surroundings::read()?;
-        debug_log::start(&surroundings)?;
+        if let Some(path) = &surroundings.log {
+            debug_log::start(path)?;
+        }
         let places = Places::new(&surroundings)?;
         Ok(House {
-            index: Index::new(&places),
+            index: FileIndex::new(&places),
             locks: Locks::new(&places),
             person: Asker::here(),
             clock: SystemClock,
@@ -124,7 +126,7 @@ impl House {
 
     fn learn_user(&self, unknown: &UnknownUser) -> Result<(), Failure> {
         let key = crate::identity::AccessKey { id: unknown.access_key_id.clone(), secret: unknown.secret.clone() };
-        let user_arn = keys::owner(&key, &self.aws(Some(&unknown.profile)))?;
+        let user_arn = keys::owner(&unknown.profile, &key, &self.aws(Some(&unknown.profile)))?;
         self.index.put_plaintext(&SourceFacts {
             name: unknown.profile.clone(),
             user_arn,
@@ -196,7 +198,15 @@ impl House {
     }
 
     fn keyring(&self, mode: PromptMode) -> Result<Box<dyn KeyStore + '_>, Failure> {
-        keyring::open(&self.surroundings, &self.places, &self.person, mode)
+        let passphrase = self.surroundings.passphrase_file.as_ref().map(keyring::PassphraseSource::parse);
+        Ok(Box::new(keyring::FileKeyring::new(
+            self.places.keyring_file(),
+            self.places.wrap_file(),
+            passphrase,
+            mode,
+            &self.person,
+            crate::door::kernel::KernelKeyring::new(&self.places.folder_id()),
+        )))
     }
 
     /// How a person is asked where no profile says.
@@ -211,6 +221,20 @@ impl House {
         headers.retain(|(_, header)| header.seconds_left(now) > 0);
         headers.sort_by(|(_, a), (_, b)| (&a.profile, a.expiration).cmp(&(&b.profile, b.expiration)));
         headers
+    }
+
+    /// The keyring in use, without opening it.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub(super) fn keyring_label(&self) -> Result<String, Failure> {
+        Ok(self.keyring(self.prompt_mode())?.label())
+    }
+
+    /// The profile with whose credentials this process runs, if it does.
+    #[expect(clippy::disallowed_methods, reason = "set by exec for people and prompts; no rule depends on it")]
+    pub(super) fn inside_exec(&self) -> Option<String> {
+        std::env::var("ROLE_HELPER_PROFILE").ok().filter(|profile| !profile.is_empty())
     }
 
     /// A yes or a no from the terminal or a dialog. `otherwise` is what to type where nobody can be asked.

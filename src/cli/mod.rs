@@ -26,11 +26,13 @@ use std::process::ExitCode;
 use arguments::{Command, Parsed};
 use house::House;
 
+use crate::door::process::{self, CallerState};
 use crate::identity::Failure;
 
 /// The companion: every command, in full. The first argument is what the person called.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
-    match dispatch(arguments) {
+    let caller = process::harden();
+    match dispatch(arguments, &caller) {
         Ok(()) => ExitCode::SUCCESS,
         Err(ended) => {
             output::say(&ended.failure.to_string());
@@ -52,7 +54,7 @@ impl From<Failure> for Ended {
     }
 }
 
-fn dispatch(arguments: Vec<OsString>) -> Result<(), Ended> {
+fn dispatch(arguments: Vec<OsString>, caller: &CallerState) -> Result<(), Ended> {
     let called_as = arguments.first().cloned().unwrap_or_default();
     let command = match arguments::parse(arguments)? {
         Parsed::Show(text) => return Ok(output::data(&text)?),
@@ -60,8 +62,8 @@ fn dispatch(arguments: Vec<OsString>) -> Result<(), Ended> {
     };
     let house = House::open(called_as)?;
     match command {
-        Command::Exec(arguments) => return exec::run(arguments, house),
-        Command::Shell(arguments) => return shell::run(arguments, house),
+        Command::Exec(arguments) => return exec::run(arguments, &house, caller),
+        Command::Shell(arguments) => return shell::run(arguments, &house, caller),
         Command::Add(arguments) => add::run(arguments, &house),
         Command::Setup(arguments) => setup::run(arguments, &house),
         Command::Export(arguments) => export::run(arguments, &house),

@@ -6,7 +6,9 @@ use super::dialogs::Dialogs;
 use super::house::House;
 use super::{our_command, output};
 use crate::identity::{Failure, Kind, Lifetime, MfaSerial, RoleArn, SessionName};
-use crate::profile::Overrides;
+use crate::door::aws_files;
+use crate::profile::{self, Overrides};
+use crate::port::SourceLookup as _;
 
 const EXAMPLES: &str = "\
 The profile serves every AWS client: it names role-helper as its credential_process. Comments, order and all other
@@ -93,6 +95,45 @@ pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure
     }
     next_step(&arguments.profile, source, house);
     Ok(())
+}
+
+/// Shows what will be written, asks where something is replaced, and writes it.
+fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> Result<(), Failure> {
+    let path = house.surroundings.config_file()?;
+    let shown = house.surroundings.tilde(&path);
+    let old = aws_files::read(&path)?;
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let edited = profile::set_profile(&old, &arguments.profile, &settings, &shown)?;
+    if !edited.changed {
+        output::say(&format!("profile {} in {shown} is so already", arguments.profile));
+        return Ok(());
+    }
+    output::say(&format!("{shown}:\n"));
+    for line in edited.section.lines() {
+        output::say(&format!("    {line}"));
+    }
+    output::say("");
+    if !edited.replaced.is_empty() && !arguments.force {
+        let question = format!("change {} of profile {} in {shown}", edited.replaced.join(", "), arguments.profile);
+        if !house.yes(&question, "the same with --force")? {
+            return Err(Failure::new(Kind::Refused, format!("profile {} was kept as it is", arguments.profile)));
+        }
+    }
+    aws_files::replace(&path, old.as_bytes(), edited.text.as_bytes())?;
+    output::say(&format!("wrote profile {} to {shown}", arguments.profile));
+    Ok(())
+}
+
+/// What stands in the way of the profile, and what to type next.
+fn next_step(profile: &str, source: &str, house: &House) {
+    let _ = source;
+    match house.plan_without_network(profile, &Overrides::default()) {
+        Ok(plan) => {
+            house.warn(&plan);
+            output::say(&format!("next: aws sts get-caller-identity --profile {profile}"));
+        }
+        Err(failure) => output::say(&format!("role-helper: warning: {}", failure.what())),
+    }
 }
 
 fn bad(option: &str, error: &dyn std::fmt::Display) -> Failure {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::house::House;
 use super::list::Session;
 use super::output::{self, left};
+use crate::door::kernel::KernelKeyring;
 use crate::identity::Failure;
 use crate::profile::{Overrides, Plan};
 use crate::seal::CacheKey;
@@ -83,8 +84,8 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     let (profile, warnings) = profile.map_or((None, Vec::new()), |(profile, warnings)| (Some(profile), warnings));
     let status = Status {
         profile,
-        keyring: house.keyring_in_use(),
-        kernel_copy: house.kernel_copy(),
+        keyring: Keyring { label: house.keyring_label()?, why: "chosen".to_owned() },
+        kernel_copy: kernel_copy(house),
         live_sessions: house.live_headers().len(),
         warnings,
     };
@@ -109,6 +110,16 @@ fn profile(house: &House, name: String, inside: Option<&str>) -> Result<(Profile
         name,
     };
     Ok((profile, plan.warnings))
+}
+
+fn kernel_copy(house: &House) -> KernelCopy {
+    match KernelKeyring::new(&house.places.folder_id()).available() {
+        Ok(()) => KernelCopy { available: true, why: None },
+        Err(error) => KernelCopy {
+            available: false,
+            why: Some(format!("{error}; the keyring is opened for every session that is read")),
+        },
+    }
 }
 
 fn live_session(house: &House, plan: &Plan) -> Option<Session> {
