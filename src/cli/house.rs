@@ -11,16 +11,16 @@ use super::output;
 use crate::door::aws::{AwsDoor, AwsSettings};
 use crate::door::cache::{self, Cache};
 use crate::door::clock::SystemClock;
-use crate::door::index::FileIndex;
+use crate::door::index::Index;
 use crate::door::keyring;
 use crate::door::locks::Locks;
 use crate::door::person::Asker;
 use crate::door::places::Places;
 use crate::door::surroundings::Surroundings;
 use crate::door::{aws_files, log as debug_log};
-use crate::identity::{CallerArn, Failure, Kind, SourceFacts, Timestamp};
+use crate::identity::{Failure, Kind, SourceFacts, Timestamp};
 use crate::keys;
-use crate::port::{Clock, Confirmation, KeyStore, Person, PromptError, Signer, SourceIndex, Sts};
+use crate::port::{Clock, Confirmation, KeyStore, Person, PromptError, SourceIndex};
 use crate::profile::{self, Config, FileKind, Files, Overrides, Plan, PlanError, PromptMode, UnknownUser};
 use crate::seal::{CacheKey, Header, SealedSession};
 use crate::session::{self, Outside, Request};
@@ -32,7 +32,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 pub(super) struct House {
     pub(super) surroundings: Surroundings,
     pub(super) places: Places,
-    pub(super) index: FileIndex,
+    pub(super) index: Index,
     pub(super) person: Asker,
     locks: Locks,
     clock: SystemClock,
@@ -48,12 +48,10 @@ impl House {
     /// Where the environment means nothing, or there is no place for our own files.
     pub(super) fn open(called_as: OsString) -> Result<House, Failure> {
         let surroundings = Surroundings::read()?;
-        if let Some(path) = &surroundings.log {
-            debug_log::start(path)?;
-        }
+        debug_log::start(&surroundings)?;
         let places = Places::new(&surroundings)?;
         Ok(House {
-            index: FileIndex::new(&places),
+            index: Index::new(&places),
             locks: Locks::new(&places),
             person: Asker::here(),
             clock: SystemClock,
@@ -211,7 +209,14 @@ impl House {
 
     /// How a person is asked where no profile says.
     fn prompt_mode(&self) -> PromptMode {
-        self.surroundings.plan.mfa_prompt.as_deref().and_then(|text| text.parse().ok()).unwrap_or_default()
+        match self.surroundings.plan.mfa_prompt.as_deref() {
+            Some("tty") => PromptMode::Tty,
+            Some("pinentry") => PromptMode::Pinentry,
+            Some("gui") => PromptMode::Gui,
+            Some("none") => PromptMode::None,
+            // A word that means nothing is refused by the plan, which knows where it came from.
+            _ => PromptMode::Auto,
+        }
     }
 
     /// The clear headers of the sessions that have not expired, by profile.

@@ -7,8 +7,7 @@ use super::house::House;
 use super::{our_command, output};
 use crate::identity::{Failure, Kind, Lifetime, MfaSerial, RoleArn, SessionName};
 use crate::door::aws_files;
-use crate::profile::{self, Overrides};
-use crate::port::SourceLookup as _;
+use crate::profile::{self, Config, FileKind, Overrides, SourceLookup};
 
 const EXAMPLES: &str = "\
 The profile serves every AWS client: it names role-helper as its credential_process. Comments, order and all other
@@ -89,44 +88,105 @@ pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure
     set("role_helper_session_name", arguments.session_name.as_ref().map(SessionName::to_string));
     set("role_helper_source_identity", arguments.source_identity.as_ref().map(SessionName::to_string));
 
+    carry_over(&arguments, house, &mut settings)?;
     write(&arguments, house, &settings)?;
     if let Some(warning) = &command.warning {
         output::say(&format!("warning: {warning}"));
     }
-    next_step(&arguments.profile, source, house);
+    next_step(&arguments.profile, house);
     Ok(())
 }
+
+/// What an AWS profile that is taken over said of the device and the session's name holds on.
+fn carry_over(arguments: &Arguments, house: &House, settings: &mut Vec<(&str, String)>) -> Result<(), Failure> {
+    let files = house.files()?;
+    let Some(section) = files.config.profile(&arguments.profile) else { return Ok(()) };
+    for (aws, ours) in
+        [("mfa_serial", "role_helper_mfa_serial"), ("role_session_name", "role_helper_session_name")]
+    {
+        let said = section.get(ours).is_some() || settings.iter().any(|(key, _)| *key == ours);
+        if let Some(value) = section.get(aws).filter(|_| !said) {
+            settings.push((ours, value.text.into_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Keys that must not stand beside credential_process (some clients then refuse the profile or assume the role
+/// twice), and whose meaning is ours now. Static keys are not among them: a key is never removed here.
+const TAKEN_OVER: [&str; 5] = ["role_arn", "source_profile", "mfa_serial", "role_session_name", "credential_source"];
 
 /// Shows what will be written, asks where something is replaced, and writes it.
 fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> Result<(), Failure> {
+    let profile = &arguments.profile;
     let path = house.surroundings.config_file()?;
     let shown = house.surroundings.tilde(&path);
     let old = aws_files::read(&path)?;
+    refuse_static_keys(house, profile)?;
     let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    let edited = profile::set_profile(&old, &arguments.profile, &settings, &shown)?;
+    let in_file = |failure: Failure| in_file(&failure, &shown);
+
+    let edited = profile::replace_in_profile(&old, profile, &settings, &TAKEN_OVER)
+        .map_err(|error| in_file(error.into()))?;
     if !edited.changed {
-        output::say(&format!("profile {} in {shown} is so already", arguments.profile));
+        output::say(&format!("profile {profile} in {shown} is so already"));
         return Ok(());
     }
-    output::say(&format!("{shown}:\n"));
-    for line in edited.section.lines() {
-        output::say(&format!("    {line}"));
+    output::say(&format!("in {shown}:\n\n    [{}]", if profile == "default" { "default".into() } else { format!("profile {profile}") }));
+    for (key, value) in &settings {
+        output::say(&format!("    {key} = {value}"));
     }
     output::say("");
-    if !edited.replaced.is_empty() && !arguments.force {
-        let question = format!("change {} of profile {} in {shown}", edited.replaced.join(", "), arguments.profile);
-        if !house.yes(&question, "the same with --force")? {
-            return Err(Failure::new(Kind::Refused, format!("profile {} was kept as it is", arguments.profile)));
+    let replaced = replaced(&old, profile, &settings, &shown);
+    if !replaced.is_empty() && !arguments.force {
+        let question = format!("replace in profile {profile}: {}", replaced.join(", "));
+        if !house.yes(&question, &format!("role-helper setup {profile} --force, and the other options"))? {
+            return Err(Failure::new(Kind::Refused, format!("profile {profile} was kept as it is")));
         }
     }
     aws_files::replace(&path, old.as_bytes(), edited.text.as_bytes())?;
-    output::say(&format!("wrote profile {} to {shown}", arguments.profile));
+    output::say(&format!("wrote profile {profile} to {shown}"));
     Ok(())
 }
 
+/// What is there and will be different or gone.
+fn replaced(old: &str, profile: &str, settings: &[(&str, &str)], shown: &str) -> Vec<String> {
+    let config = Config::parse(old, FileKind::Config, shown);
+    let Some(section) = config.profile(profile) else { return Vec::new() };
+    let mut replaced = Vec::new();
+    for (key, value) in settings {
+        if let Some(before) = section.get(key).filter(|before| before.text != *value) {
+            replaced.push(format!("{key} = {}", before.text));
+        }
+    }
+    replaced.extend(TAKEN_OVER.iter().filter_map(|key| Some(format!("{key} = {}", section.get(key)?.text))));
+    replaced
+}
+
+/// Most clients take static keys of the credentials file first, and would never call us.
+fn refuse_static_keys(house: &House, profile: &str) -> Result<(), Failure> {
+    let files = house.files()?;
+    let Some(section) = files.credentials.profile(profile) else { return Ok(()) };
+    let Some(value) = section.get("aws_access_key_id") else { return Ok(()) };
+    Err(Failure::new(Kind::Configuration, format!("profile {profile} has an access key in plain text"))
+        .cause(format!("{}: most clients would use it and never call credential_process", section.at(value.line)))
+        .hint(format!("role-helper add NAME --from-profile {profile}, then delete it there, or use another profile name")))
+}
+
+/// The failure, with the file in it.
+fn in_file(failure: &Failure, shown: &str) -> Failure {
+    let mut named = Failure::new(failure.kind(), format!("{shown}: {}", failure.what()));
+    if let Some(cause) = failure.cause_text() {
+        named = named.cause(cause);
+    }
+    match failure.hint_text() {
+        Some(hint) => named.hint(hint),
+        None => named,
+    }
+}
+
 /// What stands in the way of the profile, and what to type next.
-fn next_step(profile: &str, source: &str, house: &House) {
-    let _ = source;
+fn next_step(profile: &str, house: &House) {
     match house.plan_without_network(profile, &Overrides::default()) {
         Ok(plan) => {
             house.warn(&plan);
