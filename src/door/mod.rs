@@ -2,9 +2,15 @@
 //! thing that several doors stand on. The only room with `unsafe`, with clocks, environment and files.
 #![allow(clippy::disallowed_methods, reason = "this is where they belong")]
 
+pub mod aws_files;
 pub mod clock;
 pub mod files;
+pub mod index;
 pub mod kernel;
+pub mod locks;
+pub mod log;
 mod owner;
 pub mod places;
+pub mod process;
+mod spelling;
 pub mod surroundings;
