@@ -78,8 +78,9 @@ fn may_replace(arguments: &Arguments, house: &House) -> Result<bool, Failure> {
 
 fn read_key(arguments: &Arguments, house: &House) -> Result<AccessKey, Failure> {
     if arguments.stdin {
-        return key_file::from_json(&input::stdin("the access key")?)
-            .map_err(|error| no_key("stdin", error).hint("aws iam create-access-key --user-name NAME | role-helper add …"));
+        return key_file::from_json(&input::stdin("the access key")?).map_err(|error| {
+            no_key("stdin", error).hint("aws iam create-access-key --user-name NAME | role-helper add …")
+        });
     }
     if let Some(file) = &arguments.csv {
         return key_file::from_csv(&input::file(file, "the access key")?)

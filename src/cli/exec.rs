@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use super::Ended;
 use super::house::House;
 use super::options::RoleOptions;
-use super::Ended;
 use crate::door::process::{self, CallerState};
 use crate::identity::{ExposeSecret, Failure, Kind};
 use crate::seal::Consumer;

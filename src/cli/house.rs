@@ -11,9 +11,9 @@ use super::output;
 use crate::door::aws::{AwsDoor, AwsSettings};
 use crate::door::cache::{self, Cache};
 use crate::door::clock::SystemClock;
-use crate::door::index::Index;
+use crate::door::index::FileIndex;
 use crate::door::keyring;
-use crate::door::locks::Locks;
+use crate::door::locks::FileLocks;
 use crate::door::person::Asker;
 use crate::door::places::Places;
 use crate::door::surroundings::Surroundings;
@@ -32,9 +32,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 pub(super) struct House {
     pub(super) surroundings: Surroundings,
     pub(super) places: Places,
-    pub(super) index: Index,
+    pub(super) index: FileIndex,
     pub(super) person: Asker,
-    locks: Locks,
+    locks: FileLocks,
     clock: SystemClock,
     called_as: OsString,
     config: OnceCell<String>,
@@ -48,11 +48,13 @@ impl House {
     /// Where the environment means nothing, or there is no place for our own files.
     pub(super) fn open(called_as: OsString) -> Result<House, Failure> {
         let surroundings = Surroundings::read()?;
-        debug_log::start(&surroundings)?;
+        if let Some(path) = &surroundings.log {
+            debug_log::start(path)?;
+        }
         let places = Places::new(&surroundings)?;
         Ok(House {
-            index: Index::new(&places),
-            locks: Locks::new(&places),
+            index: FileIndex::new(&places),
+            locks: FileLocks::new(&places),
             person: Asker::here(),
             clock: SystemClock,
             surroundings,
@@ -155,11 +157,7 @@ impl House {
         self.with_outside(plan, |outside| session::forget(plan, outside))
     }
 
-    fn with_outside<T>(
-        &self,
-        plan: &Plan,
-        act: impl FnOnce(&Outside<'_>) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    fn with_outside<T>(&self, plan: &Plan, act: impl FnOnce(&Outside<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
         let keyring = self.keyring(plan.asking.prompt)?;
         let sts = AwsDoor::new(AwsSettings::of(plan));
         let cache = Cache::new(&self.places, &*keyring, &self.locks);
@@ -267,9 +265,7 @@ pub(super) fn not_answered(error: &PromptError, otherwise: &str) -> Failure {
     match error {
         PromptError::Interrupted => Failure::new(Kind::Interrupted, "interrupted"),
         PromptError::Declined => Failure::new(Kind::Refused, "nothing was given"),
-        error => {
-            Failure::new(Kind::PersonNeeded, "nobody can be asked").cause(error.to_string()).hint(otherwise)
-        }
+        error => Failure::new(Kind::PersonNeeded, "nobody can be asked").cause(error.to_string()).hint(otherwise),
     }
 }
 

@@ -83,8 +83,7 @@ pub(super) fn role_name(arn: &str) -> String {
 }
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
-    let listing =
-        Listing { keys: house.index.all()?, profiles: profiles(house)?, sessions: live_sessions(house) };
+    let listing = Listing { keys: house.index.all()?, profiles: profiles(house)?, sessions: live_sessions(house) };
     if arguments.json {
         return output::json(&listing);
     }

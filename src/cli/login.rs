@@ -66,13 +66,8 @@ fn login(
 ) -> Result<(), Failure> {
     let plan = house.plan(profile, overrides)?;
     house.warn(&plan);
-    let request = Request {
-        consumer: Consumer::KeepsKeys,
-        token_code,
-        typed_by_person: true,
-        no_cache: false,
-        renew: force,
-    };
+    let request =
+        Request { consumer: Consumer::KeepsKeys, token_code, typed_by_person: true, no_cache: false, renew: force };
     let session = house.session(&plan, &request)?;
     let header = &session.header;
     let who = match plan.hops.last() {

@@ -27,9 +27,7 @@ impl CodeOption {
             Some("-") => input::stdin_line("the MFA code")?.parse::<TokenCode>(),
             Some(text) => text.parse(),
         };
-        parsed
-            .map(Some)
-            .map_err(|error| Failure::new(Kind::Usage, "--mfa-code is not a code").cause(error.to_string()))
+        parsed.map(Some).map_err(|error| Failure::new(Kind::Usage, "--mfa-code is not a code").cause(error.to_string()))
     }
 }
 

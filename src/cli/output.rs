@@ -49,9 +49,8 @@ pub(super) fn say(message: &str) {
 
 /// Rows under a head line, columns as wide as their widest cell, no trailing blanks.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
-    let widths: Vec<usize> = (0..N)
-        .map(|column| rows.iter().map(|row| width(&row[column])).fold(width(head[column]), usize::max))
-        .collect();
+    let widths: Vec<usize> =
+        (0..N).map(|column| rows.iter().map(|row| width(&row[column])).fold(width(head[column]), usize::max)).collect();
     let mut text = String::new();
     let mut line = |cells: [&str; N]| {
         let mut line = String::new();
@@ -110,9 +109,15 @@ mod tests {
 
     #[test]
     fn time_left() {
-        for (seconds, text) in
-            [(-5, "expired"), (0, "expired"), (59, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h00m"), (43_200, "12h00m")]
-        {
+        for (seconds, text) in [
+            (-5, "expired"),
+            (0, "expired"),
+            (59, "59s"),
+            (60, "1m"),
+            (3599, "59m"),
+            (3600, "1h00m"),
+            (43_200, "12h00m"),
+        ] {
             assert_eq!(left(seconds), text);
         }
     }

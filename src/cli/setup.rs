@@ -5,8 +5,8 @@ use clap::Args;
 use super::dialogs::Dialogs;
 use super::house::House;
 use super::{our_command, output};
-use crate::identity::{Failure, Kind, Lifetime, MfaSerial, RoleArn, SessionName};
 use crate::door::aws_files;
+use crate::identity::{Failure, Kind, Lifetime, MfaSerial, RoleArn, SessionName};
 use crate::profile::{self, Config, FileKind, Overrides, SourceLookup};
 
 const EXAMPLES: &str = "\
@@ -101,9 +101,7 @@ pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure
 fn carry_over(arguments: &Arguments, house: &House, settings: &mut Vec<(&str, String)>) -> Result<(), Failure> {
     let files = house.files()?;
     let Some(section) = files.config.profile(&arguments.profile) else { return Ok(()) };
-    for (aws, ours) in
-        [("mfa_serial", "role_helper_mfa_serial"), ("role_session_name", "role_helper_session_name")]
-    {
+    for (aws, ours) in [("mfa_serial", "role_helper_mfa_serial"), ("role_session_name", "role_helper_session_name")] {
         let said = section.get(ours).is_some() || settings.iter().any(|(key, _)| *key == ours);
         if let Some(value) = section.get(aws).filter(|_| !said) {
             settings.push((ours, value.text.into_owned()));
@@ -126,13 +124,16 @@ fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> R
     let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
     let in_file = |failure: Failure| in_file(&failure, &shown);
 
-    let edited = profile::replace_in_profile(&old, profile, &settings, &TAKEN_OVER)
-        .map_err(|error| in_file(error.into()))?;
+    let edited =
+        profile::replace_in_profile(&old, profile, &settings, &TAKEN_OVER).map_err(|error| in_file(error.into()))?;
     if !edited.changed {
         output::say(&format!("profile {profile} in {shown} is so already"));
         return Ok(());
     }
-    output::say(&format!("in {shown}:\n\n    [{}]", if profile == "default" { "default".into() } else { format!("profile {profile}") }));
+    output::say(&format!(
+        "in {shown}:\n\n    [{}]",
+        if profile == "default" { "default".into() } else { format!("profile {profile}") }
+    ));
     for (key, value) in &settings {
         output::say(&format!("    {key} = {value}"));
     }
@@ -170,7 +171,9 @@ fn refuse_static_keys(house: &House, profile: &str) -> Result<(), Failure> {
     let Some(value) = section.get("aws_access_key_id") else { return Ok(()) };
     Err(Failure::new(Kind::Configuration, format!("profile {profile} has an access key in plain text"))
         .cause(format!("{}: most clients would use it and never call credential_process", section.at(value.line)))
-        .hint(format!("role-helper add NAME --from-profile {profile}, then delete it there, or use another profile name")))
+        .hint(format!(
+            "role-helper add NAME --from-profile {profile}, then delete it there, or use another profile name"
+        )))
 }
 
 /// The failure, with the file in it.
@@ -231,7 +234,8 @@ fn ask(arguments: &mut Arguments, house: &House, dialogs: &Dialogs) -> Result<()
             let lifetime = dialogs.text("A role session lives", Some(lifetime), |text| {
                 text.parse::<Lifetime>().and_then(Lifetime::for_assume_role)
             })?;
-            arguments.duration = (lifetime != Lifetime::HOUR || before("role_helper_duration").is_some()).then_some(lifetime);
+            arguments.duration =
+                (lifetime != Lifetime::HOUR || before("role_helper_duration").is_some()).then_some(lifetime);
         }
     }
     Ok(())

@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::exec::run_with_role;
 use super::house::House;
+use super::options::RoleOptions;
 use crate::door::process::CallerState;
 use crate::identity::{Failure, Kind};
-use super::options::RoleOptions;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -36,7 +36,8 @@ pub(super) fn run(arguments: Arguments, house: &House, caller: &CallerState) -> 
 /// The person's shell: an absolute path of a file, for a name would be looked up in the working directory by some.
 #[expect(clippy::disallowed_methods, reason = "the person's shell is what their environment says")]
 fn shell() -> Result<OsString, Failure> {
-    let (variable, otherwise) = if cfg!(windows) { ("COMSPEC", r"C:\Windows\System32\cmd.exe") } else { ("SHELL", "/bin/sh") };
+    let (variable, otherwise) =
+        if cfg!(windows) { ("COMSPEC", r"C:\Windows\System32\cmd.exe") } else { ("SHELL", "/bin/sh") };
     let shell = std::env::var_os(variable).filter(|value| !value.is_empty()).unwrap_or_else(|| otherwise.into());
     let path = Path::new(&shell);
     if path.is_absolute() && path.is_file() {
