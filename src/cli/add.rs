@@ -14,7 +14,7 @@ use crate::profile::{self, PromptMode, SourceLookup};
 use crate::wire::key_file;
 
 const EXAMPLES: &str = "\
-The key is tried at AWS before it is stored; its secret goes to the keyring and nowhere else. The user needs next to no
+The key is tried at AWS before it is stored; its secret goes to the keyring and nowhere else. The user needs next to no \
 permissions: sts:AssumeRole on the roles, and iam:ListMFADevices on itself so that the MFA device is found.
 
 Examples:

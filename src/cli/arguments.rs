@@ -14,10 +14,11 @@ First steps:
   aws sts get-caller-identity --profile prod
   role-helper exec prod -- terraform plan
 
-Exit codes: 0 done, 1 AWS or you said no, 2 usage, 3 configuration, 4 a person is needed and none can be reached,
+Exit codes: 0 done, 1 AWS or you said no, 2 usage, 3 configuration, 4 a person is needed and none can be reached, \
 5 keyring, 6 AWS unreachable, 130 interrupted; exec gives the command's own.
 
-Configuration is ~/.aws/config (AWS_CONFIG_FILE); our own files are under ROLE_HELPER_HOME, if it is set.";
+Configuration is ~/.aws/config (AWS_CONFIG_FILE). ROLE_HELPER_HOME, if it is set, holds all of our own files; \
+ROLE_HELPER_KEYRING is auto, os or file.";
 
 /// AWS roles with MFA from a minimal key in the OS keyring.
 #[derive(Debug, Parser)]
@@ -25,7 +26,6 @@ Configuration is ~/.aws/config (AWS_CONFIG_FILE); our own files are under ROLE_H
     name = "role-helper",
     bin_name = "role-helper",
     version,
-    about,
     after_help = FIRST_STEPS,
     subcommand_required = true,
     arg_required_else_help = true,
@@ -72,7 +72,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
         Ok(parsed) => Ok(Parsed::Run(Box::new(parsed.command))),
         Err(error) => match error.kind() {
             clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
-                Ok(Parsed::Show(error.render().to_string()))
+                Ok(Parsed::Show(format!("{}\n", error.render().to_string().trim_end())))
             }
             clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 Err(Failure::new(Kind::Usage, "no command was given").hint("role-helper --help"))

@@ -12,8 +12,8 @@ use crate::session::Request;
 use crate::wire::process_json;
 
 const EXAMPLES: &str = "\
-AWS clients run this; `role-helper setup` writes the line into ~/.aws/config. It prints one line of JSON on stdout, asks for
-an MFA code on the terminal or in a dialog, and writes to stderr only if it fails.
+AWS clients run this; `role-helper setup` writes the line into ~/.aws/config. It prints one line of JSON on \
+stdout, asks for an MFA code on the terminal or in a dialog, and writes to stderr only if it fails.
 
 Example:
   [profile prod]

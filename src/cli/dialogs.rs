@@ -27,7 +27,7 @@ impl Dialogs {
     /// # Errors
     /// Where there is none; `instead` is what to type then.
     pub(super) fn open(what: &str, instead: &str) -> Result<Dialogs, Failure> {
-        if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        if can_be_asked() {
             return Ok(Dialogs(Term::stderr()));
         }
         Err(Failure::new(Kind::PersonNeeded, format!("{what} must be asked for, and there is no terminal"))
@@ -83,6 +83,21 @@ impl Dialogs {
                 Err(Failure::new(Kind::Interrupted, "interrupted"))
             }
         }
+    }
+}
+
+/// Whether stderr is a terminal that is ours: a background job that asked would be stopped, unseen.
+fn can_be_asked() -> bool {
+    let stderr = io::stderr();
+    #[cfg(unix)]
+    {
+        let ours = rustix::termios::tcgetpgrp(&stderr).is_ok_and(|group| group == rustix::process::getpgrp());
+        // Keys are read from stdin if it is a terminal, else from the controlling one, which is stderr's then.
+        stderr.is_terminal() && ours
+    }
+    #[cfg(not(unix))]
+    {
+        stderr.is_terminal() && io::stdin().is_terminal()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::session::Request;
 use crate::wire::environment;
 
 const EXAMPLES: &str = "\
-The command takes our place: its exit code is what the shell sees. AWS_PROFILE and all that would contradict the
+The command takes our place: its exit code is what the shell sees. AWS_PROFILE and all that would contradict the \
 credentials is removed from its environment. Within `exec` another `exec` works as anywhere.
 
 Examples:
@@ -72,7 +72,7 @@ pub(super) fn run_with_role(
     let session = house.session(&plan, &request)?;
     let environment = environment::of(&session.credentials, plan.region.as_deref(), profile);
     let set = environment.set.iter().map(|(name, value)| ((*name).into(), Some(value.expose_secret().into())));
-    let removed = environment.removed.iter().map(|name| ((*name).into(), None));
+    let removed = environment.removed.iter().chain([&environment::PASSPHRASE_FILE]).map(|name| ((*name).into(), None));
     let changes: Vec<_> = removed.chain(set).collect();
     let passphrase_file = house.surroundings.passphrase_file.as_deref();
     let not_started = process::restore_and_exec(caller, program, arguments, &changes, passphrase_file);

@@ -29,5 +29,9 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     let profile = house.profile_or_environment(arguments.profile)?;
     let plan = house.plan_without_network(&profile, &Overrides::default())?;
     let explanation = profile::explain(&plan);
-    if arguments.json { output::json(&explanation) } else { output::data(&explanation.to_string()) }
+    if arguments.json {
+        output::json(&explanation)
+    } else {
+        output::data(&format!("{}\n", explanation.to_string().trim_end()))
+    }
 }

@@ -7,10 +7,10 @@ use super::house::House;
 use super::{our_command, output};
 use crate::door::aws_files;
 use crate::identity::{Failure, Kind, Lifetime, MfaSerial, RoleArn, SessionName};
-use crate::profile::{self, Config, FileKind, Overrides, SourceLookup};
+use crate::profile::{self, Config, FileKind, Files, Overrides, SourceLookup};
 
 const EXAMPLES: &str = "\
-The profile serves every AWS client: it names role-helper as its credential_process. Comments, order and all other
+The profile serves every AWS client: it names role-helper as its credential_process. Comments, order and all other \
 profiles stay as they are; a backup is kept beside the file.
 
 Examples:
@@ -89,12 +89,11 @@ pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure
     set("role_helper_source_identity", arguments.source_identity.as_ref().map(SessionName::to_string));
 
     carry_over(&arguments, house, &mut settings)?;
-    write(&arguments, house, &settings)?;
+    let text = write(&arguments, house, &settings)?;
     if let Some(warning) = &command.warning {
         output::say(&format!("warning: {warning}"));
     }
-    next_step(&arguments.profile, house);
-    Ok(())
+    next_step(&arguments.profile, &text, house)
 }
 
 /// What an AWS profile that is taken over said of the device and the session's name holds on.
@@ -114,8 +113,8 @@ fn carry_over(arguments: &Arguments, house: &House, settings: &mut Vec<(&str, St
 /// twice), and whose meaning is ours now. Static keys are not among them: a key is never removed here.
 const TAKEN_OVER: [&str; 5] = ["role_arn", "source_profile", "mfa_serial", "role_session_name", "credential_source"];
 
-/// Shows what will be written, asks where something is replaced, and writes it.
-fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> Result<(), Failure> {
+/// Shows what will be written, asks where something is replaced, and writes it. The file's text as it is then.
+fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> Result<String, Failure> {
     let profile = &arguments.profile;
     let path = house.surroundings.config_file()?;
     let shown = house.surroundings.tilde(&path);
@@ -128,7 +127,7 @@ fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> R
         profile::replace_in_profile(&old, profile, &settings, &TAKEN_OVER).map_err(|error| in_file(error.into()))?;
     if !edited.changed {
         output::say(&format!("profile {profile} in {shown} is so already"));
-        return Ok(());
+        return Ok(edited.text);
     }
     output::say(&format!(
         "in {shown}:\n\n    [{}]",
@@ -147,7 +146,7 @@ fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> R
     }
     aws_files::replace(&path, old.as_bytes(), edited.text.as_bytes())?;
     output::say(&format!("wrote profile {profile} to {shown}"));
-    Ok(())
+    Ok(edited.text)
 }
 
 /// What is there and will be different or gone.
@@ -189,14 +188,23 @@ fn in_file(failure: &Failure, shown: &str) -> Failure {
 }
 
 /// What stands in the way of the profile, and what to type next.
-fn next_step(profile: &str, house: &House) {
-    match house.plan_without_network(profile, &Overrides::default()) {
-        Ok(plan) => {
-            house.warn(&plan);
-            output::say(&format!("next: aws sts get-caller-identity --profile {profile}"));
+fn next_step(profile: &str, text: &str, house: &House) -> Result<(), Failure> {
+    let before = house.files()?;
+    let config = Config::parse(text, FileKind::Config, before.config.origin());
+    let files = Files { config, credentials: before.credentials };
+    let environment = &house.surroundings.plan;
+    match profile::resolve(&files, &house.index, environment, profile, &Overrides::default()) {
+        Ok(plan) => house.warn(&plan),
+        Err(error) => {
+            let failure = Failure::from(error);
+            output::say(&format!("role-helper: warning: {}", failure.what()));
+            if let Some(hint) = failure.hint_text() {
+                output::say(&format!("hint: {hint}"));
+            }
         }
-        Err(failure) => output::say(&format!("role-helper: warning: {}", failure.what())),
     }
+    output::say(&format!("next: aws sts get-caller-identity --profile {profile}"));
+    Ok(())
 }
 
 fn bad(option: &str, error: &dyn std::fmt::Display) -> Failure {

@@ -12,7 +12,7 @@ use crate::profile::{Overrides, Plan};
 use crate::seal::CacheKey;
 
 const EXAMPLES: &str = "\
-Without PROFILE it tells of the profile that this shell uses (ROLE_HELPER_PROFILE within exec, else AWS_PROFILE), if any.
+Without PROFILE it tells of the profile that this shell uses (ROLE_HELPER_PROFILE within exec, else AWS_PROFILE), if any. \
 Nothing is called and no keyring is opened.
 
 Examples:
@@ -156,7 +156,9 @@ fn text(status: &Status) -> String {
     rows.push((
         "kernel keyring",
         match &status.kernel_copy {
-            KernelCopy { available: true, .. } => "holds a copy of the data key for some hours".to_owned(),
+            KernelCopy { available: true, .. } => {
+                "works: what opens the sessions stays there for 8h at most".to_owned()
+            }
             KernelCopy { why, .. } => format!("not used: {}", why.as_deref().unwrap_or("unknown")),
         },
     ));
