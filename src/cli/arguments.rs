@@ -68,7 +68,9 @@ pub(super) enum Parsed {
 /// A usage error.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
     let arguments = with_separator(arguments.into_iter().collect());
-    match Arguments::try_parse_from(arguments) {
+    let tree = Arguments::command();
+    let command = arguments.get(1).and_then(|word| tree.find_subcommand(word)).map(clap::Command::get_name);
+    match Arguments::try_parse_from(&arguments) {
         Ok(parsed) => Ok(Parsed::Run(Box::new(parsed.command))),
         Err(error) => match error.kind() {
             clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
@@ -77,7 +79,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Par
             clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 Err(Failure::new(Kind::Usage, "no command was given").hint("role-helper --help"))
             }
-            _ => Err(usage(&error)),
+            _ => Err(usage(&error, command)),
         },
     }
 }
@@ -113,17 +115,11 @@ fn with_separator(mut arguments: Vec<OsString>) -> Vec<OsString> {
 }
 
 /// clap's error in our three lines: its first paragraph, and its tip or where the help is.
-fn usage(error: &clap::Error) -> Failure {
+fn usage(error: &clap::Error, command: Option<&str>) -> Failure {
     let text = error.render().to_string();
-    let mut paragraphs = text.split("\n\n");
-    let first = paragraphs.next().unwrap_or_default();
+    let first = text.split("\n\n").next().unwrap_or_default();
     let what: Vec<&str> = first.trim_start_matches("error: ").lines().map(str::trim).collect();
     let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
-    let command = text
-        .lines()
-        .find_map(|line| line.strip_prefix("Usage: role-helper "))
-        .and_then(|usage| usage.split(' ').next())
-        .filter(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && !word.starts_with('-'));
     let help = match command {
         Some(command) => format!("role-helper {command} --help"),
         None => "role-helper --help".to_owned(),
@@ -169,7 +165,7 @@ mod tests {
             ("r", "no command", "role-helper --help"),
             ("r exce prod", "unrecognized subcommand 'exce'", "a similar subcommand exists: 'exec'"),
             ("r add", "required arguments were not provided: <NAME>", "role-helper add --help"),
-            ("r exec prod --duration 1y -- x", "is not a duration", "role-helper --help"),
+            ("r exec prod --duration 1y -- x", "is not a duration", "role-helper exec --help"),
             ("r export prod", "--format", "role-helper export --help"),
             ("r logout --all prod", "cannot be used with", "role-helper logout --help"),
         ] {

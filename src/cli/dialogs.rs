@@ -1,8 +1,8 @@
 //! Questions of the wizards: a line of text, a choice from a list. Never a secret: those are the person door's.
 //!
 //! dialoguer puts the terminal in raw mode for one key at a time, so Ctrl-C arrives as a key and is raised as a
-//! signal behind it. Here that signal only sets a flag while a dialog is open, so that the cursor comes back and
-//! the exit code is ours.
+//! signal behind it. Here signals only set a flag while a dialog is open, so that the mode and the cursor come back
+//! and the exit code is ours.
 
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +11,19 @@ use std::sync::{Arc, OnceLock};
 use dialoguer::console::Term;
 use dialoguer::{Input, Select};
 
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
 use crate::identity::{Failure, Kind};
 
 /// The terminal a wizard talks on.
 pub(super) struct Dialogs(Term);
+
+/// What ends a dialog.
+#[cfg(unix)]
+const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+#[cfg(not(unix))]
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
 struct Interrupts {
     seen: Arc<AtomicBool>,
@@ -106,10 +115,11 @@ fn interrupts() -> Result<&'static Interrupts, Failure> {
     static INTERRUPTS: OnceLock<Result<Interrupts, String>> = OnceLock::new();
     let made = INTERRUPTS.get_or_init(|| {
         let (seen, deadly) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let registered =
-            signal_hook::flag::register_conditional_default(signal_hook::consts::SIGINT, Arc::clone(&deadly))
-                .and_then(|_| signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&seen)));
-        registered.map(|_| Interrupts { seen, deadly }).map_err(|error| error.to_string())
+        let registered = SIGNALS.iter().try_for_each(|&signal| {
+            flag::register_conditional_default(signal, Arc::clone(&deadly))?;
+            flag::register(signal, Arc::clone(&seen)).map(drop)
+        });
+        registered.map(|()| Interrupts { seen, deadly }).map_err(|error| error.to_string())
     });
     made.as_ref().map_err(|cause| Failure::new(Kind::PersonNeeded, "Ctrl-C cannot be caught").cause(cause.as_str()))
 }

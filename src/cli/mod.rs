@@ -7,6 +7,7 @@ mod dialogs;
 mod exec;
 mod explain;
 mod export;
+pub mod front;
 mod house;
 mod input;
 mod list;

@@ -194,7 +194,10 @@ fn next_step(profile: &str, text: &str, house: &House) -> Result<(), Failure> {
     let files = Files { config, credentials: before.credentials };
     let environment = &house.surroundings.plan;
     match profile::resolve(&files, &house.index, environment, profile, &Overrides::default()) {
-        Ok(plan) => house.warn(&plan),
+        Ok(plan) => {
+            house.warn(&plan);
+            output::say(&format!("next: aws sts get-caller-identity --profile {profile}"));
+        }
         Err(error) => {
             let failure = Failure::from(error);
             output::say(&format!("role-helper: warning: {}", failure.what()));
@@ -203,7 +206,6 @@ fn next_step(profile: &str, text: &str, house: &House) -> Result<(), Failure> {
             }
         }
     }
-    output::say(&format!("next: aws sts get-caller-identity --profile {profile}"));
     Ok(())
 }
 
