@@ -17,11 +17,11 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
+use super::broken;
 use super::deadline::{NoAnswer, within};
 use super::passphrase::PassphraseSource;
 use crate::door::files;
 use crate::door::kernel::{self, KernelKeyring, random, wrapping_key};
-use crate::identity::Failure;
 use crate::port::{Item, KeyStore, KeyStoreError, Person, PromptError, SecretBytes, SecretQuestion};
 use crate::profile::PromptMode;
 use crate::seal::{Items, Stretching, Vault, VaultError, VaultKey, unwrap, wrap};
@@ -324,17 +324,6 @@ fn kernel_context(stretching: &Stretching) -> Vec<u8> {
 
 fn declined() -> KeyStoreError {
     KeyStoreError::Locked("no passphrase was given".to_owned())
-}
-
-fn broken(failure: &Failure) -> KeyStoreError {
-    let mut text = failure.what().to_owned();
-    if let Some(cause) = failure.cause_text() {
-        text = format!("{text}: {cause}");
-    }
-    if let Some(hint) = failure.hint_text() {
-        text = format!("{text}\n{hint}");
-    }
-    KeyStoreError::Broken(text)
 }
 
 #[cfg(test)]
