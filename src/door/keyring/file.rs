@@ -323,7 +323,7 @@ fn kernel_context(stretching: &Stretching) -> Vec<u8> {
 }
 
 fn declined() -> KeyStoreError {
-    KeyStoreError::Locked("no passphrase was given".to_owned())
+    KeyStoreError::Declined("no passphrase was given".to_owned())
 }
 
 #[cfg(test)]
