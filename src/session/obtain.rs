@@ -244,7 +244,11 @@ impl Run<'_> {
         if let Some(percent) = issued.packed_policy_percent {
             log::debug!("session policies and tags fill {percent} % of their room");
         }
-        let credentials = issued.credentials;
+        let mut credentials = issued.credentials;
+        if credentials.account_id.is_empty() {
+            // GetSessionToken does not name the account: it is the user's own.
+            self.plan.base.user_arn().account().clone_into(&mut credentials.account_id);
+        }
         let header = Header {
             profile: hop.map_or(&self.plan.profile, |hop| &hop.profile).clone(),
             source: self.plan.base.name().to_owned(),

@@ -55,19 +55,6 @@ pub enum RefusalReason {
     Other,
 }
 
-impl RefusalReason {
-    /// Whether another code from the same device may succeed.
-    pub fn asks_for_another_code(self) -> bool {
-        self == RefusalReason::WrongCode
-    }
-
-    /// Whether a code that was in the request can still be used: it never reached AWS, or AWS refused the clock
-    /// before it looked at it.
-    pub fn leaves_code_unused(self) -> bool {
-        matches!(self, RefusalReason::NotConnected | RefusalReason::Endpoint | RefusalReason::ClockSkew)
-    }
-}
-
 /// What was asked for while a plan was carried out.
 #[derive(Debug, Clone, Copy)]
 pub struct CallContext<'a> {
@@ -485,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_reached_aws_leaves_the_code_good() {
+    fn only_what_left_may_have_used_the_code_up() {
         let serial: MfaSerial = "arn:aws:iam::111122223333:mfa/alice".parse().unwrap();
         let call = Circumstances {
             asked: Asked::SessionToken,
@@ -494,15 +481,15 @@ mod tests {
             mfa_serial: Some(&serial),
             profile: None,
         };
-        for (error, exit, unused) in [
-            (AwsError::NotConnected("refused".into()), 6, true),
-            (AwsError::NoAnswer("reset".into()), 6, false),
-            (AwsError::TimedOut { seconds: 30 }, 6, false),
-            (AwsError::Endpoint("not allowed".into()), 3, true),
+        for (error, exit, of_the_code) in [
+            (AwsError::NotConnected("refused".into()), 6, false),
+            (AwsError::NoAnswer("reset".into()), 6, true),
+            (AwsError::TimedOut { seconds: 30 }, 6, true),
+            (AwsError::Endpoint("not allowed".into()), 3, false),
         ] {
-            let (reason, failure) = explain(&error, &call);
-            assert_eq!((failure.kind().exit_code(), reason.leaves_code_unused()), (exit, unused), "{error:?}");
-            assert!(!reason.asks_for_another_code());
+            let (_, failure) = explain(&error, &call);
+            let warned = failure.hint_text().is_some_and(|hint| hint.contains("may be used up"));
+            assert_eq!((failure.kind().exit_code(), warned), (exit, of_the_code), "{error:?}");
         }
     }
 }
