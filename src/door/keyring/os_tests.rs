@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use super::*;
+use crate::door::kernel::{FILE_KEYRING, KernelKeyring};
 use crate::door::keyring::open;
 use crate::door::places::Places;
 use crate::door::surroundings::Surroundings;
@@ -175,6 +176,11 @@ impl Bus {
 impl Drop for Bus {
     fn drop(&mut self) {
         self.stop();
+        // A user has 200 kernel keys in all.
+        let own = self.folder.path().join("role-helper");
+        let surroundings = Surroundings::of(&|name| (name == "ROLE_HELPER_HOME").then(|| own.clone().into())).unwrap();
+        let kernel = KernelKeyring::new(&Places::new(&surroundings).unwrap().folder_id());
+        let _ = kernel.forget(FILE_KEYRING);
         let _ = self.bus.kill();
         let _ = self.bus.wait();
     }
