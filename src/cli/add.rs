@@ -9,7 +9,7 @@ use super::house::{House, PATIENCE, not_answered};
 use super::{input, output};
 use crate::identity::{AccessKey, AccessKeyId, ExposeSecret, Failure, Kind, MfaSerial};
 use crate::keys::{self, DeviceQuestion, Enrolled, Enrolment};
-use crate::port::{Person, SecretQuestion};
+use crate::port::{KeyStore, Person, SecretQuestion};
 use crate::profile::{self, PromptMode, SourceLookup};
 use crate::wire::key_file;
 
@@ -159,7 +159,7 @@ fn ask_device(arguments: &Arguments, question: &DeviceQuestion) -> Result<Option
 
 fn report(arguments: &Arguments, house: &House, enrolled: &Enrolled) -> Result<(), Failure> {
     let facts = &enrolled.facts;
-    let label = house.keyring_label()?;
+    let label = house.keyring(house.prompt_mode()).label();
     output::say(&format!("added {}: {}, key {} in {label}", facts.name, facts.user_arn, facts.access_key_id));
     if let Some(serial) = &facts.mfa_serial {
         output::say(&format!("MFA device: {serial}"));

@@ -7,6 +7,7 @@ use super::house::House;
 use super::list::Session;
 use super::output::{self, left};
 use crate::door::kernel::KernelKeyring;
+use crate::door::keyring::Store;
 use crate::identity::Failure;
 use crate::profile::{Overrides, Plan};
 use crate::seal::CacheKey;
@@ -58,20 +59,22 @@ struct Profile {
 }
 
 /// The keyring in use.
-#[derive(Debug, Serialize)]
-pub(super) struct Keyring {
+#[derive(Serialize)]
+struct Keyring {
+    /// `os` or `file`; none where the first thing that is stored decides.
+    kind: Option<&'static str>,
     /// Such as `Secret Service`.
-    pub(super) label: String,
+    label: String,
     /// Why this one.
-    pub(super) why: String,
+    why: String,
 }
 
 /// Whether the kernel keyring can hold a copy of what opens the sessions.
-#[derive(Debug, Serialize)]
-pub(super) struct KernelCopy {
-    pub(super) available: bool,
+#[derive(Serialize)]
+struct KernelCopy {
+    available: bool,
     /// Why not, and what it costs.
-    pub(super) why: Option<String>,
+    why: Option<String>,
 }
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
@@ -84,7 +87,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     let (profile, warnings) = profile.map_or((None, Vec::new()), |(profile, warnings)| (Some(profile), warnings));
     let status = Status {
         profile,
-        keyring: Keyring { label: house.keyring_label()?, why: "chosen".to_owned() },
+        keyring: keyring(house),
         kernel_copy: kernel_copy(house),
         live_sessions: house.live_headers().len(),
         warnings,
@@ -110,6 +113,11 @@ fn profile(house: &House, name: String, inside: Option<&str>) -> Result<(Profile
         name,
     };
     Ok((profile, plan.warnings))
+}
+
+fn keyring(house: &House) -> Keyring {
+    let standing = house.keyring(house.prompt_mode()).standing();
+    Keyring { kind: standing.store.map(Store::word), label: standing.label, why: standing.why }
 }
 
 fn kernel_copy(house: &House) -> KernelCopy {
@@ -152,7 +160,8 @@ fn text(status: &Status) -> String {
         ));
     }
     rows.push(("live sessions", status.live_sessions.to_string()));
-    rows.push(("keyring", format!("{} ({})", status.keyring.label, status.keyring.why)));
+    let Keyring { kind, label, why } = &status.keyring;
+    rows.push(("keyring", if kind.is_some() { format!("{label} ({why})") } else { why.clone() }));
     rows.push((
         "kernel keyring",
         match &status.kernel_copy {
