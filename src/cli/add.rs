@@ -69,7 +69,7 @@ fn may_replace(arguments: &Arguments, house: &House) -> Result<bool, Failure> {
     if arguments.force {
         return Ok(true);
     }
-    let question = format!("replace {name}, which is access key {} of {}", facts.access_key_id, facts.user_arn);
+    let question = format!("replace {name}, which is access key {} of {}?", facts.access_key_id, facts.user_arn);
     if house.yes(&question, &format!("role-helper add {name} --force"))? {
         return Ok(true);
     }

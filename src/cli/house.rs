@@ -117,7 +117,18 @@ impl House {
     /// # Errors
     /// See [`PlanError`].
     pub(super) fn plan_without_network(&self, profile: &str, overrides: &Overrides) -> Result<Plan, Failure> {
-        Ok(self.resolve(profile, overrides)??)
+        match self.resolve(profile, overrides)? {
+            Err(PlanError::UnknownUser(unknown)) => Err(Failure::new(
+                Kind::Configuration,
+                format!("it is not known yet whose key {} of profile `{}` is", unknown.access_key_id, unknown.profile),
+            )
+            .cause("it lies in plain text, and AWS was not asked yet")
+            .hint(format!(
+                "role-helper login {profile} asks it, or role-helper add {0} --from-profile {0}",
+                unknown.profile
+            ))),
+            result => Ok(result?),
+        }
     }
 
     fn resolve(&self, profile: &str, overrides: &Overrides) -> Result<Result<Plan, PlanError>, Failure> {

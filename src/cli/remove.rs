@@ -34,7 +34,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         && let Some(facts) = house.index.added(name)?
     {
         let question = format!(
-            "forget access key {} of {} in {}",
+            "forget access key {} of {} in {}?",
             facts.access_key_id,
             facts.user_arn,
             house.keyring(house.prompt_mode()).label()

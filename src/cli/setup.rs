@@ -139,7 +139,7 @@ fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> R
     output::say("");
     let replaced = replaced(&old, profile, &settings, &shown);
     if !replaced.is_empty() && !arguments.force {
-        let question = format!("replace in profile {profile}: {}", replaced.join(", "));
+        let question = format!("replace in profile {profile}: {}?", replaced.join(", "));
         if !house.yes(&question, &format!("role-helper setup {profile} --force, and the other options"))? {
             return Err(Failure::new(Kind::Refused, format!("profile {profile} was kept as it is")));
         }
