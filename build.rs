@@ -4,6 +4,8 @@
 //! on panic never unwinds. With the archive linked first nothing is left for the shared library, and the linker
 //! drops it (`--as-needed` is rustc's default). About a tenth of a process start; `docs/performance.md`.
 
+#![allow(clippy::disallowed_methods, reason = "a build script is the outside")]
+
 use std::env;
 use std::path::Path;
 use std::process::Command;

@@ -9,14 +9,21 @@
 //! Containers often refuse these calls; everything works without them, only slower, and `status` says so.
 
 use std::fmt;
+use std::path::Path;
 
 use zeroize::Zeroizing;
+
+use super::files;
+use crate::identity::Failure;
 
 /// The longest a copy may live, in seconds: a working day.
 pub const LONGEST: u32 = 8 * 60 * 60;
 
 /// The most bytes a copy may have. The quota of a user is 20,000 for all programs.
 pub const MOST_BYTES: usize = 256;
+
+/// The name of the unlocked key of the file keyring among the copies.
+pub const FILE_KEYRING: &str = "file-keyring";
 
 /// Why the kernel keeps nothing for us, such as `operation not permitted`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +36,41 @@ impl fmt::Display for KernelUnavailable {
 }
 
 impl std::error::Error for KernelUnavailable {}
+
+/// The key that wraps what is put here: 32 random bytes in a file of ours, so that a kernel keyring which other
+/// machines' containers share opens nothing. Made where there is none and `create` says so; else none.
+///
+/// # Errors
+/// Where the file cannot be read or written, or is not ours alone.
+pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<Zeroizing<[u8; 32]>>, Failure> {
+    if let Some(bytes) = files::read_own(path)?.map(Zeroizing::new) {
+        // Torn or of another length: as good as none, for the copies it wrapped are only copies.
+        if let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice()) {
+            return Ok(Some(Zeroizing::new(key)));
+        }
+    }
+    if !create {
+        return Ok(None);
+    }
+    let key = Zeroizing::new(random::<32>());
+    files::write_own(path, key.as_slice())?;
+    Ok(Some(key))
+}
+
+/// Random bytes of the system.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    let mut filled = 0;
+    while filled < N {
+        match rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {
+            Ok(count) => filled += count,
+            Err(rustix::io::Errno::INTR) => {}
+            // A system without random numbers cannot keep secrets, and goes no further.
+            Err(_) => std::process::abort(),
+        }
+    }
+    bytes
+}
 
 /// The copies that belong to one folder of ours.
 #[derive(Debug, Clone)]

@@ -30,15 +30,15 @@ const CODE_LIFE: i64 = 120;
 
 /// Locks and their leavings, in the folder of [`Places::locks_dir`].
 #[derive(Debug)]
-pub struct FileLocks {
+pub struct Locks {
     places: Places,
     folder: OnceLock<Option<PathBuf>>,
 }
 
-impl FileLocks {
+impl Locks {
     /// Touches nothing yet.
     pub fn new(places: &Places) -> Self {
-        FileLocks { places: places.clone(), folder: OnceLock::new() }
+        Locks { places: places.clone(), folder: OnceLock::new() }
     }
 
     /// The folder in use, made on first need; none where nothing can be written.
@@ -103,7 +103,9 @@ impl FileLocks {
 
     /// What stands for a code: a million codes are quickly tried, so the hash is keyed by random bytes of ours.
     fn mark(&self, serial: &str, code: &TokenCode) -> io::Result<String> {
-        let key = kernel::wrapping_key(&self.places.wrap_file()).map_err(|f| io::Error::other(f.what().to_owned()))?;
+        let key =
+            kernel::wrapping_key(&self.places.wrap_file(), true).map_err(|f| io::Error::other(f.what().to_owned()))?;
+        let key = key.ok_or_else(|| io::Error::other("there is no key for it"))?;
         let mut hash = Sha256::new();
         hash.update(key.as_slice());
         hash.update(serial.as_bytes());
@@ -142,7 +144,7 @@ impl Drop for FileLock {
     }
 }
 
-impl OneAtATime for FileLocks {
+impl OneAtATime for Locks {
     fn acquire(
         &self,
         name: &str,

@@ -1,1 +1,14 @@
-//! placeholder
+//! The formats in which credentials leave: the credential_process line, environments, and texts for shells.
+//!
+//! Without I/O. Every text that holds a secret is built in one buffer that is sized before anything is written to
+//! it and wiped when it is dropped: a buffer that grows leaves a copy of the secret behind at each step.
+
+pub mod environment;
+pub mod export;
+pub mod key_file;
+pub mod process_json;
+pub mod shell_words;
+
+mod text;
+
+pub use text::SecretText;

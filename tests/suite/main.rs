@@ -1,0 +1,22 @@
+//! The one integration-test binary. It drives the real programs from outside: arguments, environment, files,
+//! terminals, signals and HTTP; nothing of the library is called.
+//!
+//! The parts that drive come first, each with the tests that prove it on programs that are always there (`cat`, a
+//! shell); what they prove about role-helper follows.
+
+#![allow(dead_code, reason = "what drives the programs is complete in itself, whichever tests use it")]
+#![allow(clippy::disallowed_methods, reason = "tests are the outside")]
+
+mod callers;
+mod daemon;
+mod moto;
+mod output;
+mod pty;
+mod run;
+mod secret_service;
+#[path = "../simulator/mod.rs"]
+mod simulator;
+mod simulator_itself;
+mod world;
+
+mod floors;
