@@ -103,9 +103,9 @@ impl Locks {
 
     /// What stands for a code: a million codes are quickly tried, so the hash is keyed by random bytes of ours.
     fn mark(&self, serial: &str, code: &TokenCode) -> io::Result<String> {
-        let key =
-            kernel::wrapping_key(&self.places.wrap_file(), true).map_err(|f| io::Error::other(f.what().to_owned()))?;
-        let key = key.ok_or_else(|| io::Error::other("there is no key for it"))?;
+        let key = kernel::wrapping_key(&self.places.wrap_file(), true)
+            .map_err(|failure| io::Error::other(failure.what().to_owned()))?
+            .ok_or_else(|| io::Error::other("no key to hash codes with"))?;
         let mut hash = Sha256::new();
         hash.update(key.as_slice());
         hash.update(serial.as_bytes());

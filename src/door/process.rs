@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::Path;
 use std::process::Command;
 
 use super::owner::said;
@@ -68,11 +69,20 @@ pub fn restore_and_exec(
             Err(error) => error,
         }
     };
-    not_started(program, &error)
+    let path = changes.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
+    not_started(program, &error, path.unwrap_or_else(|| std::env::var_os("PATH")))
 }
 
-fn not_started(program: &OsStr, error: &io::Error) -> NotStarted {
-    let missing = error.kind() == io::ErrorKind::NotFound;
+fn not_started(program: &OsStr, error: &io::Error, path: Option<OsString>) -> NotStarted {
+    let missing = match error.kind() {
+        io::ErrorKind::NotFound => true,
+        // One folder of PATH that is closed to us makes `execvp` say so of a command that is nowhere.
+        io::ErrorKind::PermissionDenied => {
+            let named = Path::new(program).components().count() == 1 && !program.as_encoded_bytes().contains(&b'/');
+            named && !std::env::split_paths(&path.unwrap_or_default()).any(|folder| folder.join(program).exists())
+        }
+        _ => false,
+    };
     let failure = Failure::new(Kind::Usage, format!("cannot run {}", program.display()));
     let failure = match missing {
         true => failure.cause("there is no such command").hint("check its spelling, or give its path"),
@@ -229,8 +239,12 @@ mod tests {
     fn what_cannot_run_is_told_as_a_shell_tells_it() {
         let code = |program: &str| {
             let error = Command::new(program).spawn().unwrap_err();
-            not_started(program.as_ref(), &error).exit_code
+            not_started(program.as_ref(), &error, std::env::var_os("PATH")).exit_code
         };
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let with_path = |program: &str, path: &str| not_started(program.as_ref(), &denied, Some(path.into())).exit_code;
+        assert_eq!(with_path("no-such-command-at-all", "/root/closed:/bin"), 127);
+        assert_eq!(with_path("passwd", "/etc"), 126);
         assert_eq!(code("no-such-command-at-all"), 127);
         assert_eq!(code("/nowhere/sh"), 127);
         assert_eq!(code("/etc/passwd"), 126);
