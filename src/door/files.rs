@@ -23,8 +23,7 @@ const LEFTOVER: Duration = Duration::from_secs(600);
 /// # Errors
 /// A link, another owner, a mode that lets others in, not a regular file, or unreadable: each with its remedy.
 pub fn read_own(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    let Some(mut file) = open_own(path)? else { return Ok(None) };
-    let size = file.metadata().map_err(|e| failed("read", path, &e))?.len();
+    let Some((mut file, size)) = open_own(path)? else { return Ok(None) };
     if size > MOST {
         return Err(Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
             .cause(format!("{size} bytes are more than any file of ours holds")));
@@ -198,8 +197,8 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Opens a file of ours for reading, checked; none where there is none.
-fn open_own(path: &Path) -> Result<Option<File>, Failure> {
+/// Opens a file of ours for reading, checked, and its size; none where there is none.
+fn open_own(path: &Path) -> Result<Option<(File, u64)>, Failure> {
     let mut options = OpenOptions::new();
     options.read(true);
     no_follow(&mut options);
@@ -208,8 +207,8 @@ fn open_own(path: &Path) -> Result<Option<File>, Failure> {
         Err(e) if absent(&e) => return Ok(None),
         Err(e) => return Err(link(path).unwrap_or_else(|| failed("read", path, &e))),
     };
-    check_file(path, &file)?;
-    Ok(Some(file))
+    let size = check_file(path, &file)?;
+    Ok(Some((file, size)))
 }
 
 /// Opens a file of ours to append or to lock, made 0600 where missing; its folder must exist.
@@ -262,8 +261,8 @@ fn private(options: &mut OpenOptions) {
     let _ = options;
 }
 
-/// A regular file, ours, closed to others.
-fn check_file(path: &Path, file: &File) -> Result<(), Failure> {
+/// A regular file, ours, closed to others; its size in bytes.
+fn check_file(path: &Path, file: &File) -> Result<u64, Failure> {
     let facts = file.metadata().map_err(|e| failed("look at", path, &e))?;
     if !facts.is_file() {
         return Err(Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
@@ -280,7 +279,7 @@ fn check_file(path: &Path, file: &File) -> Result<(), Failure> {
                 .hint(format!("chmod 600 {}", quoted(path))));
         }
     }
-    Ok(())
+    Ok(facts.len())
 }
 
 /// The failure for a link, where that is what stands there.
