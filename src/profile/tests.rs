@@ -400,6 +400,11 @@ fn bad_input_is_one_clear_error() {
         ("[profile p\nrole_arn=x\n", "p", &["~/.aws/config:1", "without `]`"]),
         ("[profile p]\nrole_arn = x\n", "p", &["has a role and no source_profile"]),
         ("[profile p]\nregion = x\n", "p", &["neither a role nor a key", "~/.aws/config:1"]),
+        (
+            "[profile p]\nrole_helper_source_profile = alice\nrole_helper_session_policy = {}\n",
+            "p",
+            &["needs a role_arn"],
+        ),
         ("[profile p]\nsso_session = x\n", "p", &["by sso_session", "yet"]),
         ("[profile p]\nlogin_session = x\n", "p", &["by login_session"]),
         ("[profile p]\nrole_arn = x\ncredential_source = Environment\n", "p", &["by credential_source"]),
