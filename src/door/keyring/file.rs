@@ -17,11 +17,11 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
+use super::broken;
 use super::deadline::{NoAnswer, within};
 use super::passphrase::PassphraseSource;
 use crate::door::files;
 use crate::door::kernel::{self, KernelKeyring, random, wrapping_key};
-use crate::identity::Failure;
 use crate::port::{Item, KeyStore, KeyStoreError, Person, PromptError, SecretBytes, SecretQuestion};
 use crate::profile::PromptMode;
 use crate::seal::{Items, Stretching, Vault, VaultError, VaultKey, unwrap, wrap};
@@ -33,8 +33,6 @@ const UNLOCK_BOUND: Duration = Duration::from_secs(330);
 /// How long to wait for a process that writes, which takes milliseconds.
 const WRITE_BOUND: Duration = Duration::from_secs(15);
 const TRIES: u32 = 3;
-/// What the kernel's copy is called.
-const KERNEL_NAME: &str = kernel::FILE_KEYRING;
 
 /// The file keyring. Opening it costs nothing.
 pub struct FileKeyring<'a> {
@@ -125,7 +123,7 @@ impl<'a> FileKeyring<'a> {
     }
 
     fn kernel_copy(&self, vault: &Vault) -> Option<VaultKey> {
-        let wrapped = self.kernel.get(KERNEL_NAME).ok()??;
+        let wrapped = self.kernel.get(kernel::FILE_KEYRING).ok()??;
         let wrapping = wrapping_key(&self.wrap_file, false).ok()??;
         VaultKey::from_bytes(&unwrap(&wrapping, &wrapped, &kernel_context(&vault.stretching))?)
     }
@@ -135,7 +133,7 @@ impl<'a> FileKeyring<'a> {
         let kept = wrapping_key(&self.wrap_file, true).map_err(|failure| failure.to_string()).and_then(|wrapping| {
             let wrapping = wrapping.ok_or("no wrapping key")?;
             let wrapped = wrap(&wrapping, random(), key.bytes(), &kernel_context(stretching));
-            self.kernel.put(KERNEL_NAME, &wrapped, kernel::LONGEST).map_err(|error| error.to_string())
+            self.kernel.put(kernel::FILE_KEYRING, &wrapped, kernel::LONGEST).map_err(|error| error.to_string())
         });
         if let Err(reason) = kept {
             log::debug!("the file keyring's key is not kept in the kernel: {reason}");
@@ -323,18 +321,7 @@ fn kernel_context(stretching: &Stretching) -> Vec<u8> {
 }
 
 fn declined() -> KeyStoreError {
-    KeyStoreError::Locked("no passphrase was given".to_owned())
-}
-
-fn broken(failure: &Failure) -> KeyStoreError {
-    let mut text = failure.what().to_owned();
-    if let Some(cause) = failure.cause_text() {
-        text = format!("{text}: {cause}");
-    }
-    if let Some(hint) = failure.hint_text() {
-        text = format!("{text}\n{hint}");
-    }
-    KeyStoreError::Broken(text)
+    KeyStoreError::Declined("no passphrase was given".to_owned())
 }
 
 #[cfg(test)]
