@@ -9,6 +9,7 @@
     reason = "what drives the programs is complete in itself, whichever tests use it"
 )]
 
+mod asking;
 mod callers;
 mod daemon;
 mod moto;
