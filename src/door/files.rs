@@ -125,9 +125,35 @@ pub fn names_in(folder: &Path) -> Result<Vec<String>, Failure> {
 /// # Errors
 /// Where it is not, or cannot be made, or another user's folder would hold it while we are root.
 pub fn ensure_dir(folder: &Path) -> Result<(), Failure> {
+    ensure(folder).map_err(Failure::from)
+}
+
+/// Why one of our files cannot be had: callers that can do without it may, but only where nobody tampered.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It cannot be written here: a read-only home, a full disk, root in another's home.
+    Unwritable(Failure),
+    /// It could be somebody else's work.
+    Unsafe(Failure),
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Failure {
+        match trouble {
+            Trouble::Unwritable(failure) | Trouble::Unsafe(failure) => failure,
+        }
+    }
+}
+
+/// As [`ensure_dir`], telling the two kinds of trouble apart.
+pub(super) fn ensure(folder: &Path) -> Result<(), Trouble> {
     #[cfg(unix)]
-    refuse_anothers(folder)?;
-    make(folder).map_err(|e| failed("make the folder", folder, &e))?;
+    refuse_anothers(folder).map_err(Trouble::Unwritable)?;
+    make(folder).map_err(|e| Trouble::Unwritable(failed("make the folder", folder, &e)))?;
+    check_dir(folder).map_err(Trouble::Unsafe)
+}
+
+fn check_dir(folder: &Path) -> Result<(), Failure> {
     let facts = fs::symlink_metadata(folder).map_err(|e| failed("look at", folder, &e))?;
     if !facts.is_dir() {
         let what = if facts.is_symlink() { "it is a symbolic link" } else { "it is not a folder" };
@@ -159,7 +185,7 @@ fn check_above(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn make(folder: &Path) -> io::Result<()> {
+pub(super) fn make(folder: &Path) -> io::Result<()> {
     match fs::symlink_metadata(folder) {
         Ok(_) => return Ok(()),
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
@@ -180,14 +206,14 @@ fn open_own(path: &Path) -> Result<Option<File>, Failure> {
     let file = match options.open(path) {
         Ok(file) => file,
         Err(e) if absent(&e) => return Ok(None),
-        Err(e) => return Err(link_or(path, failed("read", path, &e))),
+        Err(e) => return Err(link(path).unwrap_or_else(|| failed("read", path, &e))),
     };
     check_file(path, &file)?;
     Ok(Some(file))
 }
 
 /// Opens a file of ours to append or to lock, made 0600 where missing; its folder must exist.
-pub(super) fn open_kept(path: &Path, append: bool) -> Result<File, Failure> {
+pub(super) fn open_kept(path: &Path, append: bool) -> Result<File, Trouble> {
     let mut options = OpenOptions::new();
     options.create(true);
     if append {
@@ -197,13 +223,16 @@ pub(super) fn open_kept(path: &Path, append: bool) -> Result<File, Failure> {
     };
     no_follow(&mut options);
     private(&mut options);
-    let file = options.open(path).map_err(|e| link_or(path, failed("open", path, &e)))?;
-    check_file(path, &file)?;
+    let file = options.open(path).map_err(|e| match link(path) {
+        Some(refused) => Trouble::Unsafe(refused),
+        None => Trouble::Unwritable(failed("open", path, &e)),
+    })?;
+    check_file(path, &file).map_err(Trouble::Unsafe)?;
     Ok(file)
 }
 
 /// A new file of mode 0600, whatever the umask.
-fn create_new(path: &Path) -> io::Result<File> {
+pub(super) fn create_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     no_follow(&mut options);
@@ -254,18 +283,17 @@ fn check_file(path: &Path, file: &File) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The failure for a link where that is what stands there, else the given one.
-fn link_or(path: &Path, otherwise: Failure) -> Failure {
-    if !fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()) {
-        return otherwise;
-    }
-    Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
-        .cause("it is a symbolic link, and our own files are never read through one")
-        .hint("move the file it points to into its place")
+/// The failure for a link, where that is what stands there.
+fn link(path: &Path) -> Option<Failure> {
+    fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()).then(|| {
+        Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
+            .cause("it is a symbolic link, and our own files are never read through one")
+            .hint("move the file it points to into its place")
+    })
 }
 
 /// Whether the error says that there is no such file.
-fn absent(error: &io::Error) -> bool {
+pub(super) fn absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::spelling::hex;
 use super::surroundings::Surroundings;
 use crate::identity::{Failure, Kind};
 
@@ -115,11 +116,4 @@ fn real(path: &Path) -> PathBuf {
         }
     }
     path.to_path_buf()
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |d: u8| char::from(DIGITS[usize::from(d)]);
-    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

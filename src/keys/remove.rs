@@ -45,8 +45,7 @@ pub fn remove(name: &str, outside: &Outside<'_>) -> Result<Removed, Failure> {
         Secret::StillNeeded
     } else {
         let item = Item::AccessKey(facts.access_key_id.clone());
-        let deleted =
-            outside.keyring.delete(&item).map_err(|error| error.failure(&outside.keyring.label()))?;
+        let deleted = outside.keyring.delete(&item).map_err(|error| error.failure(&outside.keyring.label()))?;
         if deleted { Secret::Deleted } else { Secret::WasGone }
     };
     outside.index.remove(name)?;

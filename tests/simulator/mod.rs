@@ -197,8 +197,16 @@ impl Simulator {
 
     /// Listens again, at the same port.
     pub fn resume(&mut self) -> io::Result<()> {
-        if self.acceptor.is_none() {
-            self.acceptor = Some(self.shared.listen(self.address)?.1);
+        // Meanwhile somebody's outgoing connection may have been given the port; such are short.
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while self.acceptor.is_none() {
+            match self.shared.listen(self.address) {
+                Ok((_, acceptor)) => self.acceptor = Some(acceptor),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && std::time::Instant::now() < patience => {
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }

@@ -1,0 +1,160 @@
+//! `~/.aws/config` and `~/.aws/credentials`: the person's files, not ours. They may be symbolic links, as dotfile
+//! managers make them; the target is what is read and edited. Refused only where somebody else could have written.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::files;
+use super::owner::{failed, quoted};
+use crate::identity::{Failure, Kind};
+
+/// The file's text; empty where there is no such file.
+///
+/// # Errors
+/// Where it cannot be read, is not UTF-8 (with line and byte), or others than its owner can write it.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read_bytes(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        Failure::new(Kind::Configuration, format!("cannot read {}", path.display()))
+            .cause(format!("line {line} is not UTF-8 (at byte {at})"))
+            .hint("save the file as UTF-8")
+    })
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if files::absent(&e) => return Ok(Vec::new()),
+        Err(e) => return Err(failed("read", path, &e)),
+    };
+    let facts = file.metadata().map_err(|e| failed("read", path, &e))?;
+    if facts.is_file() {
+        check(path, &facts)?;
+    }
+    let mut bytes = Vec::with_capacity(facts.len() as usize + 1);
+    file.read_to_end(&mut bytes).map_err(|e| failed("read", path, &e))?;
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn check(path: &Path, facts: &fs::Metadata) -> Result<(), Failure> {
+    let mode = std::os::unix::fs::MetadataExt::mode(facts);
+    if mode & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
+        .cause(format!("others than its owner can write to it (mode {:03o})", mode & 0o777))
+        .hint(format!("chmod go-w {}", quoted(path))))
+}
+
+#[cfg(not(unix))]
+fn check(_: &Path, _: &fs::Metadata) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Where [`replace`] leaves what was there before.
+pub fn backup_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".role-helper-backup");
+    name.into()
+}
+
+/// Replaces the file's content, which must still be `old`, by `new`: atomic, mode and owner kept, what was there left
+/// in [`backup_of`]. A missing file (and its folder) is made for the person alone, with `old` empty.
+///
+/// # Errors
+/// Where the file changed meanwhile, cannot be written, or is another user's while we are root. What was there is
+/// then still there.
+pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<(), Failure> {
+    let target = target(path)?;
+    #[cfg(unix)]
+    super::owner::refuse_anothers(&target)
+        .map_err(|refused| refused.hint("run it as that user, or set AWS_CONFIG_FILE to a file of root's"))?;
+    let existing = match fs::metadata(&target) {
+        Ok(facts) if !facts.is_file() => {
+            return Err(Failure::new(Kind::Configuration, format!("cannot write {}", path.display()))
+                .cause("it is not a regular file"));
+        }
+        Ok(facts) => Some(facts),
+        Err(e) if files::absent(&e) => None,
+        Err(e) => return Err(failed("write", path, &e)),
+    };
+    if read_bytes(&target)? != old {
+        return Err(changed(path));
+    }
+    if let Some(facts) = &existing {
+        check(&target, facts)?;
+        if !old.is_empty() {
+            let backup = backup_of(path);
+            put(&backup, old, Some(facts), false).map_err(|e| failed("write the backup", &backup, &e))?;
+        }
+    } else if let Some(folder) = target.parent() {
+        files::make(folder).map_err(|e| failed("make the folder", folder, &e))?;
+    }
+    put(&target, new, existing.as_ref(), existing.is_none()).map_err(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => changed(path),
+        _ => failed("write", path, &e),
+    })
+}
+
+fn changed(path: &Path) -> Failure {
+    Failure::new(Kind::Configuration, format!("{} changed while it was being edited", path.display()))
+        .cause("another program wrote to it")
+        .hint("run the command again")
+}
+
+/// The file itself, behind all links; a link to nothing is refused, for its target was somebody's intention.
+fn target(path: &Path) -> Result<PathBuf, Failure> {
+    match path.canonicalize() {
+        Ok(target) => Ok(target),
+        Err(_) if fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()) => {
+            Err(Failure::new(Kind::Configuration, format!("cannot write {}", path.display()))
+                .cause("it is a symbolic link that leads nowhere")
+                .hint(format!("make the file it points to, or rm {}", quoted(path))))
+        }
+        Err(e) if files::absent(&e) => Ok(path.to_path_buf()),
+        Err(e) => Err(failed("write", path, &e)),
+    }
+}
+
+/// Writes beside the file and puts it in its place; with `fresh` only if nothing is there.
+fn put(target: &Path, bytes: &[u8], like: Option<&fs::Metadata>, fresh: bool) -> io::Result<()> {
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let temporary = folder.join(format!(".role-helper.{}.tmp", files::unique()));
+    let done = (|| {
+        let mut file = files::create_new(&temporary)?;
+        file.write_all(bytes)?;
+        if let Some(facts) = like {
+            keep_owner_and_mode(&file, facts)?;
+        }
+        file.sync_all()?;
+        if !fresh {
+            return fs::rename(&temporary, target);
+        }
+        // A link never replaces what somebody made meanwhile; some file systems have none.
+        match fs::hard_link(&temporary, target) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => fs::rename(&temporary, target),
+            done => done,
+        }
+    })();
+    if done.is_err() || fresh {
+        let _ = fs::remove_file(&temporary);
+    }
+    done?;
+    files::sync_folder(folder);
+    Ok(())
+}
+
+fn keep_owner_and_mode(file: &File, facts: &fs::Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let ours = file.metadata()?;
+        if (ours.uid(), ours.gid()) != (facts.uid(), facts.gid()) {
+            std::os::unix::fs::fchown(file, Some(facts.uid()), Some(facts.gid()))?;
+        }
+    }
+    file.set_permissions(facts.permissions())
+}
