@@ -141,7 +141,7 @@ fn find_device(
     ask: &dyn Fn(&DeviceQuestion) -> Result<Option<MfaSerial>, Failure>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<MfaSerial>, Failure> {
-    let devices = match outside.iam.mfa_devices(&enrolment.key) {
+    let devices = match outside.iam.mfa_devices(&enrolment.key, user) {
         Ok(devices) => devices,
         Err(error) => {
             let context = circumstances(Asked::MfaDevices, enrolment, Some(user.as_str()));
