@@ -145,7 +145,7 @@ fn find_device(
     ask: &dyn Fn(&DeviceQuestion) -> Result<Option<MfaSerial>, Failure>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<MfaSerial>, Failure> {
-    let devices = match outside.iam.mfa_devices(&enrolment.key) {
+    let devices = match outside.iam.mfa_devices(&enrolment.key, user) {
         Ok(devices) => devices,
         Err(error) => {
             let context = circumstances(Asked::MfaDevices, &enrolment.name, Some(user.as_str()));

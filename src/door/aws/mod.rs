@@ -27,7 +27,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use client::Shared;
 use failure::{Destination, Failed};
 
-use crate::identity::{AccessKey, ExposeSecret, Lifetime, MfaSerial, MfaSerialError, SessionCredentials, Timestamp};
+use crate::identity::{
+    AccessKey, ExposeSecret, Lifetime, MfaSerial, MfaSerialError, SessionCredentials, Timestamp, UserArn,
+};
 use crate::port::{AssumeRole, AwsError, CallerIdentity, Iam, Issued, MfaAnswer, MfaDevices, Signer, Sts};
 use crate::profile::{Endpoint, Plan};
 
@@ -233,7 +235,7 @@ impl Sts for AwsDoor {
 }
 
 impl Iam for AwsDoor {
-    fn mfa_devices(&self, key: &AccessKey) -> Result<MfaDevices, AwsError> {
+    fn mfa_devices(&self, key: &AccessKey, user: &UserArn) -> Result<MfaDevices, AwsError> {
         let shared = self.shared()?;
         let service = shared.iam.as_ref().map_err(Clone::clone)?;
         let config = service.config.clone().credentials_provider(credentials(Signer::LongTerm(key)));
@@ -242,7 +244,7 @@ impl Iam for AwsDoor {
         let mut marker: Option<String> = None;
         loop {
             let (page, _) = self.call(shared, &service.to, Code::None, || {
-                client.list_mfa_devices().set_marker(marker.clone()).send()
+                client.list_mfa_devices().user_name(user.user_name()).set_marker(marker.clone()).send()
             })?;
             for device in page.mfa_devices {
                 match device.serial_number.parse::<MfaSerial>() {
