@@ -14,22 +14,13 @@ const TAKEN: &str = "Failed(\"the shell took the terminal back before a code was
 
 fn program() -> PathBuf {
     let program = Path::new(env!("CARGO_BIN_EXE_role-helper")).with_file_name("examples/ask");
-    assert!(
-        program.is_file(),
-        "{} is not built: cargo build --example ask",
-        program.display()
-    );
+    assert!(program.is_file(), "{} is not built: cargo build --example ask", program.display());
     program
 }
 
 fn ask(args: &[&str]) -> Command {
     let mut command = Command::new(program());
-    command
-        .args(args)
-        .env_clear()
-        .env("HOME", "/nonexistent")
-        .env("PATH", "/usr/bin:/bin")
-        .env("TERM", "xterm");
+    command.args(args).env_clear().env("HOME", "/nonexistent").env("PATH", "/usr/bin:/bin").env("TERM", "xterm");
     command
 }
 
@@ -52,10 +43,7 @@ fn a_code_is_asked_with_all_that_matters_and_never_shown() {
         .never_showed("123 456")
         .showed("role-helper: role Admin in account 222233334444 as alice\n")
         .showed("as it names itself\nthe code before was wrong\nMFA code for ");
-    assert_eq!(
-        (&*ended.output.stdout, &*ended.output.stderr),
-        ("answer 123456\n", "")
-    );
+    assert_eq!((&*ended.output.stdout, &*ended.output.stderr), ("answer 123456\n", ""));
     assert!(ended.transcript.ends_with(&format!("{WAITING}\n")));
 }
 
@@ -64,10 +52,7 @@ fn the_one_who_asks_is_named() {
     // The leader between us and the tests is a copy of the tests' own program.
     let session = waiting(&["code"]);
     let shown = session.transcript();
-    let asked = shown
-        .lines()
-        .find(|line| line.starts_with("asked by "))
-        .unwrap();
+    let asked = shown.lines().find(|line| line.starts_with("asked by ")).unwrap();
     assert!(asked.contains(" (pid "), "{asked}");
     assert!(asked.ends_with(", as it names itself"), "{asked}");
 }
@@ -97,10 +82,7 @@ fn what_is_no_code_is_asked_for_again_three_times() {
     session.expect("a token code is six digits\nMFA code for ");
     session.send("1234567\n");
     let ended = session.wait().restored().exits(1).never_showed("hunter2");
-    assert_eq!(
-        ended.output.stdout,
-        "Failed(\"no answer in 3 tries: a token code is six digits\")\n"
-    );
+    assert_eq!(ended.output.stdout, "Failed(\"no answer in 3 tries: a token code is six digits\")\n");
 }
 
 #[test]
@@ -111,10 +93,7 @@ fn a_line_beyond_all_bounds_is_no_answer_and_leaves_nothing_for_the_shell() {
     sleep(Duration::from_millis(200));
     session.send("123456\n");
     let ended = session.wait().restored();
-    assert!(
-        ended.output.stdout.contains("answer 123456"),
-        "{ended}"
-    );
+    assert!(ended.output.stdout.contains("answer 123456"), "{ended}");
 }
 
 #[test]
@@ -129,13 +108,9 @@ fn an_empty_line_and_ctrl_d_say_no() {
 
 #[test]
 fn signals_end_the_question_and_leave_the_terminal_as_it_was() {
-    for (signal, keys) in [
-        (0, "12\x03"),
-        (0, "12\x1c"),
-        (libc::SIGTERM, "12"),
-        (libc::SIGHUP, "12"),
-        (libc::SIGINT, "12"),
-    ] {
+    for (signal, keys) in
+        [(0, "12\x03"), (0, "12\x1c"), (libc::SIGTERM, "12"), (libc::SIGHUP, "12"), (libc::SIGINT, "12")]
+    {
         let session = waiting(&["code"]);
         session.send(keys);
         if signal != 0 {
@@ -151,10 +126,7 @@ fn signals_end_the_question_and_leave_the_terminal_as_it_was() {
 fn half_a_code_never_reaches_the_shell() {
     for end in ["deadline", "signal"] {
         let mut command = Command::new("/bin/sh");
-        let script = format!(
-            "{} code auto 1; IFS= read -r rest; echo \"rest=$rest\"",
-            program().display()
-        );
+        let script = format!("{} code auto 1; IFS= read -r rest; echo \"rest=$rest\"", program().display());
         command.args(["-c", &script]);
         let mut session = Terminal::of(command).start();
         session.expect(WAITING);
@@ -174,14 +146,8 @@ fn half_a_code_never_reaches_the_shell() {
 }
 
 fn children(parent: i32) -> Vec<i32> {
-    let output = Command::new("ps")
-        .args(["-o", "pid=", "--ppid", &parent.to_string()])
-        .output()
-        .unwrap();
-    String::from_utf8_lossy(&output.stdout)
-        .split_whitespace()
-        .map(|pid| pid.parse().unwrap())
-        .collect()
+    let output = Command::new("ps").args(["-o", "pid=", "--ppid", &parent.to_string()]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).split_whitespace().map(|pid| pid.parse().unwrap()).collect()
 }
 
 #[test]
@@ -199,10 +165,7 @@ fn nobody_is_waited_for_where_nobody_can_be_reached() {
         "Unreachable(\"no terminal (this is a background job of it); no dialog (no display)\")\n"
     );
     let daemon = Run::new(ask(&["code"])).run();
-    assert_eq!(
-        daemon.stdout,
-        "Unreachable(\"no terminal (no controlling terminal); no dialog (no display)\")\n"
-    );
+    assert_eq!(daemon.stdout, "Unreachable(\"no terminal (no controlling terminal); no dialog (no display)\")\n");
     let tty = Run::new(ask(&["code", "tty"])).run();
     assert_eq!(tty.stdout, "Unreachable(\"no terminal (no controlling terminal)\")\n");
     let none = Terminal::of(ask(&["code", "none"])).piped().start().wait();
@@ -277,18 +240,12 @@ fn a_shell_that_takes_its_terminal_back_gets_what_is_typed() {
 fn a_caller_that_gives_up_leaves_a_terminal_that_echoes() {
     for caller in ["sleep 0.8; exit 1", "sleep 0.8; kill -9 $$"] {
         let mut command = Command::new("/bin/bash");
-        command
-            .args(["--norc", "--noprofile", "-i"])
-            .env("PS1", "% ")
-            .env("HISTFILE", "");
+        command.args(["--norc", "--noprofile", "-i"]).env("PS1", "% ").env("HISTFILE", "");
         let mut session = Terminal::of(command).start();
         session.expect("% ");
         let before = session.modes();
         // As the Rust SDK: the helper is left behind when its time is up.
-        session.send(&format!(
-            "sh -c '{} code >/tmp/asking.$$.out 2>&1 & {caller}'\n",
-            program().display()
-        ));
+        session.send(&format!("sh -c '{} code >/tmp/asking.$$.out 2>&1 & {caller}'\n", program().display()));
         session.expect(WAITING);
         session.send("12");
         session.expect("% ");
@@ -391,9 +348,8 @@ fn mfa_process_answers_before_anybody_is_asked() {
         run("auto", "false").stdout,
         "Unreachable(\"mfa_process failed (exit status: 1); no terminal (no controlling terminal); no dialog (no display)\")\n"
     );
-    let mut session = Terminal::of(ask(&["code", "auto", "20", "echo 'touch your key' >&2; sleep 0.1; false"]))
-        .piped()
-        .start();
+    let mut session =
+        Terminal::of(ask(&["code", "auto", "20", "echo 'touch your key' >&2; sleep 0.1; false"])).piped().start();
     session.expect("mfa_process says: touch your key");
     session.expect("mfa_process failed (exit status: 1): touch your key");
     session.expect(WAITING);
@@ -545,8 +501,5 @@ fn the_desktops_dialogs_are_asked_last() {
     }
     let mut command = ask(&["code", "gui"]);
     command.env("PATH", OsStr::new("/nonexistent")).env("DISPLAY", ":99");
-    assert_eq!(
-        Run::new(command).run().stdout,
-        "Unreachable(\"no dialog (none of zenity, kdialog, osascript)\")\n"
-    );
+    assert_eq!(Run::new(command).run().stdout, "Unreachable(\"no dialog (none of zenity, kdialog, osascript)\")\n");
 }
