@@ -11,9 +11,9 @@ use super::output;
 use crate::door::aws::{AwsDoor, AwsSettings};
 use crate::door::cache::{self, Cache};
 use crate::door::clock::SystemClock;
-use crate::door::index::FileIndex;
+use crate::door::index::Index;
 use crate::door::keyring::{self, Keyring};
-use crate::door::locks::FileLocks;
+use crate::door::locks::Locks;
 use crate::door::person::Asker;
 use crate::door::places::Places;
 use crate::door::surroundings::Surroundings;
@@ -32,9 +32,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 pub(super) struct House {
     pub(super) surroundings: Surroundings,
     pub(super) places: Places,
-    pub(super) index: FileIndex,
+    pub(super) index: Index,
     pub(super) person: Asker,
-    locks: FileLocks,
+    locks: Locks,
     clock: SystemClock,
     called_as: OsString,
     config: OnceCell<String>,
@@ -48,13 +48,11 @@ impl House {
     /// Where the environment means nothing, or there is no place for our own files.
     pub(super) fn open(called_as: OsString) -> Result<House, Failure> {
         let surroundings = Surroundings::read()?;
-        if let Some(path) = &surroundings.log {
-            debug_log::start(path)?;
-        }
+        debug_log::start(&surroundings)?;
         let places = Places::new(&surroundings)?;
         Ok(House {
-            index: FileIndex::new(&places),
-            locks: FileLocks::new(&places),
+            index: Index::new(&places),
+            locks: Locks::new(&places),
             person: Asker::here(),
             clock: SystemClock,
             surroundings,

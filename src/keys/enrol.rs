@@ -4,7 +4,7 @@ use super::Outside;
 use crate::identity::{
     AccessKey, AccessKeyId, CallerArn, ExposeSecret, Failure, Kind, MfaSerial, SessionName, SourceFacts, UserArn,
 };
-use crate::port::{Item, SecretBytes, Signer, Sts};
+use crate::port::{Item, KeyStoreError, SecretBytes, Signer, Sts};
 use crate::session::{Asked, Circumstances, RefusalReason, explain};
 
 /// What is enrolled.
@@ -145,7 +145,7 @@ fn find_device(
     ask: &dyn Fn(&DeviceQuestion) -> Result<Option<MfaSerial>, Failure>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<MfaSerial>, Failure> {
-    let devices = match outside.iam.mfa_devices(&enrolment.key) {
+    let devices = match outside.iam.mfa_devices(&enrolment.key, user) {
         Ok(devices) => devices,
         Err(error) => {
             let context = circumstances(Asked::MfaDevices, &enrolment.name, Some(user.as_str()));
@@ -169,7 +169,7 @@ fn circumstances<'a>(asked: Asked<'a>, source: &'a str, user_arn: Option<&'a str
 /// the same command overwrites, and never a source without a secret.
 fn store(key: &AccessKey, facts: &SourceFacts, outside: &Outside<'_>) -> Result<(), Failure> {
     let keyring = outside.keyring;
-    let failed = |error: crate::port::KeyStoreError| error.failure(&keyring.label());
+    let failed = |error: KeyStoreError| error.failure(&keyring.label());
     let item = Item::AccessKey(key.id.clone());
     let secret = SecretBytes::from(key.secret.expose_secret().as_bytes().to_vec());
     keyring.put(&item, &secret).map_err(failed)?;
@@ -182,7 +182,8 @@ fn store(key: &AccessKey, facts: &SourceFacts, outside: &Outside<'_>) -> Result<
     outside.index.put(facts).inspect_err(|_| {
         let known = is_named(&key.id, outside);
         if !known && let Err(error) = keyring.delete(&item) {
-            log::warn!("the secret of {} stays in {}: {error}", key.id, keyring.label());
+            let error = error.failure(&keyring.label());
+            log::warn!("the secret of {} stays behind: {}, {:?}", key.id, error.what(), error.cause_text());
         }
     })
 }
@@ -199,14 +200,17 @@ fn forget_replaced(before: &SourceFacts, now: &SourceFacts, outside: &Outside<'_
         return None;
     }
     let error = outside.keyring.delete(&Item::AccessKey(id.clone())).err()?;
-    Some(format!("the secret of the replaced key {id} is still in {}: {error}", outside.keyring.label()))
+    Some(format!(
+        "the secret of the replaced key {id} is still there: {}",
+        error.failure(&outside.keyring.label()).what()
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::rig::{ALICE, Rig, key};
     use super::*;
-    use crate::port::{AwsError, KeyStoreError, MfaDevices};
+    use crate::port::{AwsError, MfaDevices};
     use crate::profile::SourceLookup as _;
 
     fn alice(rig: &Rig) -> Result<Enrolled, Failure> {

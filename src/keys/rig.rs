@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::Outside;
-use crate::identity::{AccessKey, AccessKeyId, ExposeSecret, Failure, Kind, Lifetime, SourceFacts, Timestamp};
+use crate::identity::{AccessKey, AccessKeyId, ExposeSecret, Failure, Kind, Lifetime, SourceFacts, Timestamp, UserArn};
 use crate::port::{
     AssumeRole, AwsError, CallerIdentity, Clock, Iam, Issued, Item, KeyStore, KeyStoreError, MfaAnswer, MfaDevices,
     SecretBytes, Signer, SourceIndex, Sts,
@@ -86,7 +86,7 @@ impl Sts for Rig {
 }
 
 impl Iam for Rig {
-    fn mfa_devices(&self, _: &AccessKey) -> Result<MfaDevices, AwsError> {
+    fn mfa_devices(&self, _: &AccessKey, _: &UserArn) -> Result<MfaDevices, AwsError> {
         self.calls.set(self.calls.get() + 1);
         self.devices.clone()
     }

@@ -11,6 +11,8 @@ mod plan;
 mod problems;
 mod resolve;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use edit::{EditError, Edited, is_portable_name, replace_in_profile, set_profile};

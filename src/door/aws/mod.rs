@@ -14,6 +14,7 @@ mod trust;
 use std::fmt;
 use std::future::Future;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -26,7 +27,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use client::Shared;
 use failure::{Destination, Failed};
 
-use crate::identity::{AccessKey, ExposeSecret, Lifetime, MfaSerial, MfaSerialError, SessionCredentials, Timestamp};
+use crate::identity::{
+    AccessKey, ExposeSecret, Lifetime, MfaSerial, MfaSerialError, SessionCredentials, Timestamp, UserArn,
+};
 use crate::port::{AssumeRole, AwsError, CallerIdentity, Iam, Issued, MfaAnswer, MfaDevices, Signer, Sts};
 use crate::profile::{Endpoint, Plan};
 
@@ -140,6 +143,11 @@ impl AwsDoor {
             }
         };
         shared.runtime().block_on(async {
+            // Between calls nobody listens: a connection that AWS closed meanwhile, while a person looked for the next
+            // code, is only now seen to be closed. Better before the code is written to it than after.
+            if shared.called.swap(true, Ordering::Relaxed) && code == Code::Carried {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
             let answer = tokio::time::timeout(self.time_limit, repeated)
                 .await
                 .unwrap_or(Err(AwsError::TimedOut { seconds: self.time_limit.as_secs() }));
@@ -227,7 +235,7 @@ impl Sts for AwsDoor {
 }
 
 impl Iam for AwsDoor {
-    fn mfa_devices(&self, key: &AccessKey) -> Result<MfaDevices, AwsError> {
+    fn mfa_devices(&self, key: &AccessKey, user: &UserArn) -> Result<MfaDevices, AwsError> {
         let shared = self.shared()?;
         let service = shared.iam.as_ref().map_err(Clone::clone)?;
         let config = service.config.clone().credentials_provider(credentials(Signer::LongTerm(key)));
@@ -236,7 +244,7 @@ impl Iam for AwsDoor {
         let mut marker: Option<String> = None;
         loop {
             let (page, _) = self.call(shared, &service.to, Code::None, || {
-                client.list_mfa_devices().set_marker(marker.clone()).send()
+                client.list_mfa_devices().user_name(user.user_name()).set_marker(marker.clone()).send()
             })?;
             for device in page.mfa_devices {
                 match device.serial_number.parse::<MfaSerial>() {

@@ -10,15 +10,14 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use super::broken;
-use super::deadline::{NoAnswer, within};
+use super::lock;
 use super::passphrase::PassphraseSource;
 use crate::door::files;
 use crate::door::kernel::{self, KernelKeyring, random, wrapping_key};
@@ -197,7 +196,7 @@ impl<'a> FileKeyring<'a> {
                     }
                     let (stretching, key) = self.create()?;
                     // Written while the lock is held: whoever waits for it then finds a keyring and opens that.
-                    let _writing = self.lock("lock", WRITE_BOUND)?;
+                    let _writing = self.lock_writing()?;
                     if self.read()?.is_some() {
                         continue;
                     }
@@ -206,7 +205,7 @@ impl<'a> FileKeyring<'a> {
                     (stretching, key)
                 }
             };
-            let _writing = self.lock("lock", WRITE_BOUND)?;
+            let _writing = self.lock_writing()?;
             let Some(vault) = self.read()?.filter(|vault| vault.stretching == stretching) else { continue };
             let mut items = vault.open(&key).map_err(|error| self.unreadable(&error))?;
             let changed = apply(&mut items);
@@ -222,51 +221,24 @@ impl<'a> FileKeyring<'a> {
             .map_err(|failure| broken(&failure))
     }
 
-    /// Held by whoever asks for a passphrase or stretches one. A folder that cannot be written is no reason not to
-    /// read: the lock only spares memory and questions.
+    /// Held by whoever asks for a passphrase or stretches one.
     fn lock_unlocking(&self) -> Result<Option<File>, KeyStoreError> {
-        match self.lock("unlock.lock", UNLOCK_BOUND) {
-            Ok(lock) => Ok(Some(lock)),
-            Err(KeyStoreError::Broken(reason)) => {
-                log::debug!("unlocking without a lock: {reason}");
-                Ok(None)
+        lock::hold_if_possible(&self.beside("unlock.lock"), UNLOCK_BOUND, || {
+            if self.source.is_none() {
+                self.person.tell("waiting for another role-helper that unlocks the keyring");
             }
-            Err(error) => Err(error),
-        }
+        })
     }
 
-    fn lock(&self, suffix: &str, bound: Duration) -> Result<File, KeyStoreError> {
+    fn lock_writing(&self) -> Result<File, KeyStoreError> {
+        lock::hold(&self.beside("lock"), WRITE_BOUND, || ())
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
         let mut path = self.path.clone().into_os_string();
         path.push(".");
         path.push(suffix);
-        let path = Path::new(&path);
-        let cannot = |error: std::io::Error| {
-            KeyStoreError::Broken(format!("the lock {} cannot be taken: {error}", path.display()))
-        };
-        if let Some(folder) = path.parent() {
-            files::ensure_dir(folder).map_err(|failure| broken(&failure))?;
-        }
-        let file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32)
-            .open(path)
-            .map_err(cannot)?;
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(std::fs::TryLockError::WouldBlock) => {}
-            Err(std::fs::TryLockError::Error(error)) => return Err(cannot(error)),
-        }
-        if self.source.is_none() && bound == UNLOCK_BOUND {
-            self.person.tell("waiting for another role-helper that unlocks the keyring");
-        }
-        match within(bound, move || file.lock().map(|()| file)) {
-            Ok(locked) => locked.map_err(cannot),
-            Err(NoAnswer::TimedOut) => Err(KeyStoreError::TimedOut { seconds: bound.as_secs() }),
-            Err(NoAnswer::Died) => Err(KeyStoreError::Broken("no thread could be started".to_owned())),
-        }
+        path.into()
     }
 
     fn unreadable(&self, error: &VaultError) -> KeyStoreError {

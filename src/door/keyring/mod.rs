@@ -7,6 +7,7 @@
 
 mod deadline;
 mod file;
+mod lock;
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod native;
 mod os;
@@ -79,7 +80,7 @@ pub fn open<'a>(places: &Places, surroundings: &Surroundings, mode: PromptMode, 
     let folder_id = places.folder_id();
     Keyring {
         choice: surroundings.keyring,
-        os: OsKeyring::new(&folder_id, display && windows),
+        os: OsKeyring::new(&folder_id, display && windows, places.data_dir().join("keyring-dialog.lock")),
         file: FileKeyring::new(
             places.keyring_file(),
             places.wrap_file(),

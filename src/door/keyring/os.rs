@@ -8,6 +8,7 @@
 //! a display the answer is an error at once, and never a dialog for nobody.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use super::deadline::{NoAnswer, within};
+use super::lock;
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 use super::native as platform;
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -34,6 +36,7 @@ const ASKED: Duration = Duration::from_secs(60);
 pub struct OsKeyring {
     folder_id: String,
     may_ask: bool,
+    dialog_lock: PathBuf,
     service: Arc<Mutex<Option<platform::Service>>>,
     gave_up: RefCell<Option<KeyStoreError>>,
 }
@@ -45,9 +48,16 @@ impl std::fmt::Debug for OsKeyring {
 }
 
 impl OsKeyring {
-    /// `may_ask` says whether somebody is there to answer a dialog of the keyring's own.
-    pub fn new(folder_id: &str, may_ask: bool) -> Self {
-        OsKeyring { folder_id: folder_id.to_owned(), may_ask, service: Arc::default(), gave_up: RefCell::default() }
+    /// `may_ask` says whether somebody is there to answer a dialog of the keyring's own; `dialog_lock` is the file
+    /// that keeps any number of callers to one dialog.
+    pub fn new(folder_id: &str, may_ask: bool, dialog_lock: PathBuf) -> Self {
+        OsKeyring {
+            folder_id: folder_id.to_owned(),
+            may_ask,
+            dialog_lock,
+            service: Arc::default(),
+            gave_up: RefCell::default(),
+        }
     }
 
     /// Whether it can be used from here: it answers, and is unlocked or somebody can unlock it. Asks nobody.
@@ -63,8 +73,7 @@ impl OsKeyring {
 
     /// Unlocks what the item is in, if it is locked and somebody can be asked.
     fn unlock(&self, user: &str) -> Result<(), KeyStoreError> {
-        let name = user.to_owned();
-        if !self.call(QUIET, move |service| service.is_locked(&name))? {
+        if !self.is_locked(user)? {
             return Ok(());
         }
         if !self.may_ask {
@@ -74,8 +83,18 @@ impl OsKeyring {
                     .to_owned(),
             ));
         }
+        let _one = lock::hold_if_possible(&self.dialog_lock, ASKED + QUIET, || ())?;
+        // Whoever had the dialog until now may have been given the password.
+        if !self.is_locked(user)? {
+            return Ok(());
+        }
         let name = user.to_owned();
         self.call(ASKED, move |service| service.unlock(&name))
+    }
+
+    fn is_locked(&self, user: &str) -> Result<bool, KeyStoreError> {
+        let name = user.to_owned();
+        self.call(QUIET, move |service| service.is_locked(&name))
     }
 
     fn call<T: Send + 'static>(
