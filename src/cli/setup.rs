@@ -7,7 +7,7 @@ use super::house::House;
 use super::{our_command, output};
 use crate::door::aws_files;
 use crate::identity::{Failure, Kind, Lifetime, MfaSerial, RoleArn, SessionName};
-use crate::profile::{self, Config, FileKind, Files, Overrides, SourceLookup};
+use crate::profile::{self, Config, EditError, FileKind, Files, Overrides, SourceLookup};
 
 const EXAMPLES: &str = "\
 The profile serves every AWS client: it names role-helper as its credential_process. Comments, order and all other \
@@ -123,8 +123,12 @@ fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> R
     let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
     let in_file = |failure: Failure| in_file(&failure, &shown);
 
-    let edited =
-        profile::replace_in_profile(&old, profile, &settings, &TAKEN_OVER).map_err(|error| in_file(error.into()))?;
+    let edited = profile::replace_in_profile(&old, profile, &settings, &TAKEN_OVER).map_err(|error| match error {
+        // What is left to contradict is a key, which is nobody's to delete but the person's.
+        EditError::Conflict { .. } => in_file(Failure::from(error))
+            .hint(format!("role-helper add NAME --from-profile {profile}, then remove these lines")),
+        error => in_file(error.into()),
+    })?;
     if !edited.changed {
         output::say(&format!("profile {profile} in {shown} is so already"));
         return Ok(edited.text);
