@@ -8,9 +8,10 @@ use super::list::Session;
 use super::output::{self, left};
 use crate::door::kernel::KernelKeyring;
 use crate::door::keyring::Store;
-use crate::identity::Failure;
+use crate::identity::{Failure, Timestamp};
 use crate::profile::{Overrides, Plan};
 use crate::seal::CacheKey;
+use crate::wire::process_json;
 
 const EXAMPLES: &str = "\
 Without PROFILE it tells of the profile that this shell uses (ROLE_HELPER_PROFILE within exec, else AWS_PROFILE), if any. \
@@ -54,8 +55,16 @@ struct Profile {
     session_name: Option<String>,
     mfa_serial: Option<String>,
     region: Option<String>,
-    /// None where no session lives.
+    /// When the credentials in this process's environment end; none outside of exec.
+    environment: Option<Ending>,
+    /// The sealed session that the next use would get; none where none lives.
     session: Option<Session>,
+}
+
+#[derive(Serialize)]
+struct Ending {
+    expiration: String,
+    seconds_left: i64,
 }
 
 /// The keyring in use.
@@ -79,12 +88,17 @@ struct KernelCopy {
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     let inside = house.inside_exec();
-    let name = match arguments.profile {
-        Some(name) => Some(name),
-        None => inside.clone().or_else(|| house.surroundings.profile.clone()),
+    let (profile, warnings) = match (arguments.profile, inside.as_ref().or(house.surroundings.profile.as_ref())) {
+        (Some(name), _) => {
+            profile(house, name, inside.as_deref()).map(|(profile, warnings)| (Some(profile), warnings))?
+        }
+        // Nobody asked for this profile, and the rest is worth knowing without it.
+        (None, Some(name)) => match profile(house, name.clone(), inside.as_deref()) {
+            Ok((profile, warnings)) => (Some(profile), warnings),
+            Err(failure) => (None, vec![format!("profile of this shell: {}", failure.what())]),
+        },
+        (None, None) => (None, Vec::new()),
     };
-    let profile = name.map(|name| profile(house, name, inside.as_deref())).transpose()?;
-    let (profile, warnings) = profile.map_or((None, Vec::new()), |(profile, warnings)| (Some(profile), warnings));
     let status = Status {
         profile,
         keyring: keyring(house),
@@ -103,6 +117,7 @@ fn profile(house: &House, name: String, inside: Option<&str>) -> Result<(Profile
     let hop = plan.hops.last();
     let profile = Profile {
         in_exec: inside == Some(&name),
+        environment: (inside == Some(&name)).then(|| environment_ends(house)).flatten(),
         source: plan.base.name().to_owned(),
         user_arn: plan.base.user_arn().to_string(),
         role_arn: hop.map(|hop| hop.role_arn.to_string()),
@@ -130,6 +145,14 @@ fn kernel_copy(house: &House) -> KernelCopy {
     }
 }
 
+/// What exec told its command, clocks uncorrected.
+#[expect(clippy::disallowed_methods, reason = "set by exec for people and prompts; no rule depends on it")]
+fn environment_ends(house: &House) -> Option<Ending> {
+    let expiration: Timestamp = std::env::var("AWS_CREDENTIAL_EXPIRATION").ok()?.parse().ok()?;
+    let seconds_left = expiration.as_second() - house.now().as_second();
+    Some(Ending { expiration: process_json::instant(expiration), seconds_left })
+}
+
 fn live_session(house: &House, plan: &Plan) -> Option<Session> {
     let key = CacheKey::of_plan(plan);
     let (_, header) = house.live_headers().into_iter().find(|(other, _)| *other == key)?;
@@ -151,6 +174,9 @@ fn text(status: &Status) -> String {
         rows.push(("source key", format!("{}, {}", profile.source, profile.user_arn)));
         rows.push(("MFA device", profile.mfa_serial.clone().unwrap_or_else(|| "none known".to_owned())));
         rows.extend(profile.region.clone().map(|region| ("region", region)));
+        if let Some(Ending { expiration, seconds_left }) = &profile.environment {
+            rows.push(("this shell", format!("{} left, until {expiration}", left(*seconds_left))));
+        }
         rows.push((
             "session",
             match &profile.session {
