@@ -91,7 +91,7 @@ pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure
     carry_over(&arguments, house, &mut settings)?;
     let text = write(&arguments, house, &settings)?;
     if let Some(warning) = &command.warning {
-        output::say(&format!("warning: {warning}"));
+        output::say(&format!("role-helper: warning: {warning}"));
     }
     next_step(&arguments.profile, &text, house)
 }
