@@ -1,34 +1,28 @@
 //! Questions of the wizards: a line of text, a choice from a list. Never a secret: those are the person door's.
 //!
 //! dialoguer puts the terminal in raw mode for one key at a time, so Ctrl-C arrives as a key and is raised as a
-//! signal behind it. Here signals only set a flag while a dialog is open, so that the mode and the cursor come back
-//! and the exit code is ours.
+//! signal behind it. Here a thread hears signals while a dialog is open and puts mode and cursor right before it
+//! ends the process, with our own exit code.
 
 use std::io::{self, IsTerminal};
+#[cfg(unix)]
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+#[cfg(unix)]
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+#[cfg(unix)]
+use std::time::Duration;
 
 use dialoguer::console::Term;
 use dialoguer::{Input, Select};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
-
+#[cfg(unix)]
+use crate::door::clock::SystemClock;
 use crate::identity::{Failure, Kind};
+#[cfg(unix)]
+use crate::port::Clock;
 
 /// The terminal a wizard talks on.
 pub(super) struct Dialogs(Term);
-
-/// What ends a dialog.
-#[cfg(unix)]
-const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
-#[cfg(not(unix))]
-const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
-
-struct Interrupts {
-    seen: Arc<AtomicBool>,
-    deadly: Arc<AtomicBool>,
-}
 
 impl Dialogs {
     /// On this terminal.
@@ -75,21 +69,20 @@ impl Dialogs {
     }
 
     fn guarded<T>(&self, dialog: impl FnOnce(&Term) -> Result<T, dialoguer::Error>) -> Result<T, Failure> {
-        let interrupts = interrupts()?;
-        interrupts.seen.store(false, Ordering::SeqCst);
-        interrupts.deadly.store(false, Ordering::SeqCst);
+        let guard = Guard::up(&self.0)?;
         let result = dialog(&self.0);
-        interrupts.deadly.store(true, Ordering::SeqCst);
-        let interrupted = interrupts.seen.load(Ordering::SeqCst);
+        let interrupted = || {
+            let _ = self.0.show_cursor();
+            Failure::new(Kind::Interrupted, "interrupted")
+        };
         match result {
-            Ok(value) if !interrupted => Ok(value),
-            Err(dialoguer::Error::IO(error)) if !interrupted && error.kind() != io::ErrorKind::Interrupted => {
-                Err(Failure::new(Kind::PersonNeeded, "the terminal cannot be used").cause(error.to_string()))
+            Ok(value) => Ok(value),
+            Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                guard.has_the_last_word();
+                Err(interrupted())
             }
-            _ => {
-                let _ = self.0.show_cursor();
-                let _ = self.0.write_line("");
-                Err(Failure::new(Kind::Interrupted, "interrupted"))
+            Err(dialoguer::Error::IO(error)) => {
+                Err(Failure::new(Kind::PersonNeeded, "the terminal cannot be used").cause(error.to_string()))
             }
         }
     }
@@ -110,16 +103,88 @@ fn can_be_asked() -> bool {
     }
 }
 
-/// Outside of dialogs Ctrl-C ends the process as ever.
-fn interrupts() -> Result<&'static Interrupts, Failure> {
-    static INTERRUPTS: OnceLock<Result<Interrupts, String>> = OnceLock::new();
-    let made = INTERRUPTS.get_or_init(|| {
-        let (seen, deadly) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let registered = SIGNALS.iter().try_for_each(|&signal| {
-            flag::register_conditional_default(signal, Arc::clone(&deadly))?;
-            flag::register(signal, Arc::clone(&seen)).map(drop)
-        });
-        registered.map(|()| Interrupts { seen, deadly }).map_err(|error| error.to_string())
-    });
-    made.as_ref().map_err(|cause| Failure::new(Kind::PersonNeeded, "Ctrl-C cannot be caught").cause(cause.as_str()))
+/// While it lives, a signal that would end us puts the terminal right first. Outside of dialogs such signals do what
+/// they always do.
+#[cfg(unix)]
+struct Guard(&'static Watch);
+
+#[cfg(unix)]
+struct Watch {
+    // Whether the signals have their usual effect.
+    usual: Arc<AtomicBool>,
+    // As the terminal was when the dialog began.
+    modes: Mutex<Option<rustix::termios::Termios>>,
+}
+
+#[cfg(unix)]
+impl Guard {
+    fn up(term: &Term) -> Result<Guard, Failure> {
+        static WATCH: OnceLock<Result<Watch, String>> = OnceLock::new();
+        let watch = WATCH.get_or_init(|| Watch::start(term.clone(), &WATCH).map_err(|error| error.to_string()));
+        let watch = watch
+            .as_ref()
+            .map_err(|cause| Failure::new(Kind::PersonNeeded, "Ctrl-C cannot be caught").cause(cause.as_str()))?;
+        *watch.modes() = rustix::termios::tcgetattr(io::stderr()).ok();
+        watch.usual.store(false, Ordering::SeqCst);
+        Ok(Guard(watch))
+    }
+
+    /// Whatever interrupted a dialog was raised as a signal too, and the one who watches ends the process.
+    fn has_the_last_word(&self) {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.usual.store(true, Ordering::SeqCst);
+    }
+}
+
+#[cfg(unix)]
+impl Watch {
+    /// A thread that waits for the signals: a flag alone would be seen too late by a dialog that began to wait for a
+    /// key just then.
+    fn start(term: Term, watch: &'static OnceLock<Result<Watch, String>>) -> io::Result<Watch> {
+        use signal_hook::{consts, flag, low_level::pipe};
+        let usual = Arc::new(AtomicBool::new(true));
+        let (mut heard, signalled) = std::os::unix::net::UnixStream::pair()?;
+        for signal in [consts::SIGINT, consts::SIGTERM, consts::SIGHUP] {
+            flag::register_conditional_default(signal, Arc::clone(&usual))?;
+            pipe::register(signal, signalled.try_clone()?)?;
+        }
+        std::thread::Builder::new().name("signals".into()).spawn(move || {
+            let _ = io::Read::read(&mut heard, &mut [0]);
+            // The dialog may be about to change the mode for its next key; then it waits, for a key or for us.
+            SystemClock.sleep(Duration::from_millis(30));
+            if let Some(Ok(watch)) = watch.get()
+                && let Some(modes) = &*watch.modes()
+            {
+                let _ = rustix::termios::tcsetattr(io::stderr(), rustix::termios::OptionalActions::Now, modes);
+            }
+            let _ = term.show_cursor();
+            super::output::say(&format!("\n{}", Failure::new(Kind::Interrupted, "interrupted")));
+            std::process::exit(Kind::Interrupted.exit_code().into());
+        })?;
+        Ok(Watch { usual, modes: Mutex::new(None) })
+    }
+
+    fn modes(&self) -> MutexGuard<'_, Option<rustix::termios::Termios>> {
+        self.modes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(not(unix))]
+struct Guard;
+
+#[cfg(not(unix))]
+impl Guard {
+    fn up(_: &Term) -> Result<Guard, Failure> {
+        Ok(Guard)
+    }
+
+    fn has_the_last_word(&self) {}
 }

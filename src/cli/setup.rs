@@ -59,7 +59,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure> {
-    if arguments.role_arn.is_none() || arguments.source_profile.is_none() {
+    let by_wizard = arguments.role_arn.is_none() || arguments.source_profile.is_none();
+    if by_wizard {
         let instead = format!("role-helper setup {} --role-arn ARN --source-profile NAME", arguments.profile);
         let dialogs = Dialogs::open("the role and its source", &instead)?;
         ask(&mut arguments, house, &dialogs)?;
@@ -89,7 +90,7 @@ pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure
     set("role_helper_source_identity", arguments.source_identity.as_ref().map(SessionName::to_string));
 
     carry_over(&arguments, house, &mut settings)?;
-    let text = write(&arguments, house, &settings)?;
+    let text = write(&arguments, house, &settings, by_wizard)?;
     if let Some(warning) = &command.warning {
         output::say(&format!("role-helper: warning: {warning}"));
     }
@@ -114,7 +115,12 @@ fn carry_over(arguments: &Arguments, house: &House, settings: &mut Vec<(&str, St
 const TAKEN_OVER: [&str; 5] = ["role_arn", "source_profile", "mfa_serial", "role_session_name", "credential_source"];
 
 /// Shows what will be written, asks where something is replaced, and writes it. The file's text as it is then.
-fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> Result<String, Failure> {
+fn write(
+    arguments: &Arguments,
+    house: &House,
+    settings: &[(&str, String)],
+    by_wizard: bool,
+) -> Result<String, Failure> {
     let profile = &arguments.profile;
     let path = house.surroundings.config_file()?;
     let shown = house.surroundings.tilde(&path);
@@ -133,14 +139,12 @@ fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> R
         output::say(&format!("profile {profile} in {shown} is so already"));
         return Ok(edited.text);
     }
-    output::say(&format!(
-        "in {shown}:\n\n    [{}]",
-        if profile == "default" { "default".into() } else { format!("profile {profile}") }
-    ));
-    for (key, value) in &settings {
-        output::say(&format!("    {key} = {value}"));
+    let header = if profile == "default" { "default".to_owned() } else { format!("profile {profile}") };
+    let lines: String = settings.iter().map(|(key, value)| format!("\n    {key} = {value}")).collect();
+    let section = format!("\n\n    [{header}]{lines}\n");
+    if by_wizard {
+        output::say(&format!("to be written to {shown}:{section}"));
     }
-    output::say("");
     let replaced = replaced(&old, profile, &settings, &shown);
     if !replaced.is_empty() && !arguments.force {
         let question = format!("replace in profile {profile}: {}?", replaced.join(", "));
@@ -149,7 +153,7 @@ fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> R
         }
     }
     aws_files::replace(&path, old.as_bytes(), edited.text.as_bytes())?;
-    output::say(&format!("wrote profile {profile} to {shown}"));
+    output::say(&if by_wizard { format!("wrote {shown}") } else { format!("wrote to {shown}:{section}") });
     Ok(edited.text)
 }
 

@@ -18,6 +18,7 @@ mod secret_service;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 mod simulator_itself;
+mod wizards;
 mod world;
 
 mod floors;
