@@ -60,14 +60,8 @@ pub fn python(program: &str) -> PathBuf {
 
 /// What `tests/setup` made.
 fn made(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .with_file_name("tests")
-        .join(name);
-    assert!(
-        path.exists(),
-        "{} is not there: run tests/setup",
-        path.display()
-    );
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tests").join(name);
+    assert!(path.exists(), "{} is not there: run tests/setup", path.display());
     path
 }
 

@@ -25,15 +25,8 @@ impl Daemon {
     /// Starts `command`, its stdout and stderr in the file `log`.
     pub fn start(mut command: Command, log: &Path) -> Self {
         let said = line_of(&command);
-        let file = File::options()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(log)
-            .expect("a log file");
-        command
-            .stderr(file.try_clone().expect("a log file"))
-            .stdout(file.try_clone().expect("a log file"));
+        let file = File::options().read(true).append(true).create(true).open(log).expect("a log file");
+        command.stderr(file.try_clone().expect("a log file")).stdout(file.try_clone().expect("a log file"));
         // SAFETY: system calls only, async-signal-safe.
         unsafe {
             command.pre_exec(|| {
@@ -62,13 +55,7 @@ impl Daemon {
             .recv()
             .expect("the keeper reports")
             .unwrap_or_else(|error| panic!("{said}: cannot be started: {error}; run tests/setup"));
-        Self {
-            pid,
-            said,
-            log: file,
-            stop: Some(stop),
-            keeper: Some(keeper),
-        }
+        Self { pid, said, log: file, stop: Some(stop), keeper: Some(keeper) }
     }
 
     pub fn pid(&self) -> u32 {

@@ -4,10 +4,7 @@
 //! The parts that drive come first, each with the tests that prove it on programs that are always there (`cat`, a
 //! shell); what they prove about role-helper follows.
 
-#![allow(
-    dead_code,
-    reason = "what drives the programs is complete in itself, whichever tests use it"
-)]
+#![allow(dead_code, reason = "what drives the programs is complete in itself, whichever tests use it")]
 
 mod asking;
 mod callers;

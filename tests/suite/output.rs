@@ -42,10 +42,7 @@ impl Output {
     #[track_caller]
     pub fn fails(self, code: i32) -> Self {
         assert_eq!(self.code(), code, "{self}");
-        assert_eq!(
-            self.stdout, "",
-            "a failure leaves nothing on stdout\n{self}"
-        );
+        assert_eq!(self.stdout, "", "a failure leaves nothing on stdout\n{self}");
         if let Err(fault) = clear_error(&self.stderr) {
             panic!("{fault}\n{self}");
         }
@@ -55,20 +52,14 @@ impl Output {
     /// Asserts that stderr contains `words`.
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
-        assert!(
-            self.stderr.contains(words),
-            "stderr lacks {words:?}\n{self}"
-        );
+        assert!(self.stderr.contains(words), "stderr lacks {words:?}\n{self}");
         self
     }
 
     /// Asserts that stdout contains `words`.
     #[track_caller]
     pub fn prints(self, words: &str) -> Self {
-        assert!(
-            self.stdout.contains(words),
-            "stdout lacks {words:?}\n{self}"
-        );
+        assert!(self.stdout.contains(words), "stdout lacks {words:?}\n{self}");
         self
     }
 
@@ -76,10 +67,7 @@ impl Output {
     #[track_caller]
     pub fn hides(self, secrets: &[&str]) -> Self {
         for secret in secrets {
-            assert!(
-                !self.stdout.contains(secret) && !self.stderr.contains(secret),
-                "{secret:?} was printed\n{self}"
-            );
+            assert!(!self.stdout.contains(secret) && !self.stderr.contains(secret), "{secret:?} was printed\n{self}");
         }
         self
     }
@@ -87,8 +75,7 @@ impl Output {
     /// Stdout as one JSON value.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("stdout is not JSON: {error}\n{self}"))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("stdout is not JSON: {error}\n{self}"))
     }
 }
 
@@ -109,14 +96,11 @@ pub fn clear_error(text: &str) -> Result<(), String> {
     let Some(first) = lines.first() else {
         return Err("there is no error text".into());
     };
-    let what = first.strip_prefix("role-helper: ").ok_or(format!(
-        "an error starts with `role-helper: `, this one with {first:?}"
-    ))?;
+    let what = first
+        .strip_prefix("role-helper: ")
+        .ok_or(format!("an error starts with `role-helper: `, this one with {first:?}"))?;
     if lines.len() > 3 {
-        return Err(format!(
-            "an error has at most three lines, this one {}",
-            lines.len()
-        ));
+        return Err(format!("an error has at most three lines, this one {}", lines.len()));
     }
     let mut rest = lines[1..].to_vec();
     if let Some(cause) = rest.first().and_then(|line| line.strip_prefix("cause: ")) {
@@ -128,9 +112,7 @@ pub fn clear_error(text: &str) -> Result<(), String> {
         rest.remove(0);
     }
     if let Some(stray) = rest.first() {
-        return Err(format!(
-            "neither cause nor hint, or out of order: {stray:?}"
-        ));
+        return Err(format!("neither cause nor hint, or out of order: {stray:?}"));
     }
     if what.split_whitespace().next().is_none_or(titled) {
         return Err(format!("starts with a capital: {what:?}"));
@@ -142,9 +124,7 @@ pub fn clear_error(text: &str) -> Result<(), String> {
 fn titled(word: &str) -> bool {
     let mut letters = word.chars();
     letters.next().is_some_and(char::is_uppercase)
-        && letters
-            .next()
-            .is_some_and(|_| !word[1..].contains(|c: char| c.is_uppercase()))
+        && letters.next().is_some_and(|_| !word[1..].contains(|c: char| c.is_uppercase()))
 }
 
 fn full_stop(text: &str) -> Result<(), String> {
@@ -157,10 +137,7 @@ fn full_stop(text: &str) -> Result<(), String> {
 
 /// The exit code as a shell counts it: 128+N for a signal.
 pub fn shell_code(status: ExitStatus) -> i32 {
-    status
-        .code()
-        .or(status.signal().map(|signal| 128 + signal))
-        .expect("exited or was killed")
+    status.code().or(status.signal().map(|signal| 128 + signal)).expect("exited or was killed")
 }
 
 mod tests {

@@ -41,11 +41,7 @@ pub struct Terminal {
 impl Terminal {
     /// `command`, whose program is given by its path, in the foreground, its stdin, stdout and stderr the terminal.
     pub fn of(command: Command) -> Self {
-        Self {
-            command,
-            piped: false,
-            foreground: true,
-        }
+        Self { command, piped: false, foreground: true }
     }
 
     /// As an SDK runs it: stdin, stdout and stderr are pipes, and the terminal is left as `/dev/tty` only. The stdin
@@ -69,40 +65,22 @@ impl Terminal {
     pub fn start(mut self) -> Session {
         let said = line_of(&self.command);
         let program = Path::new(self.command.get_program());
-        assert!(
-            program.is_file(),
-            "{said}: the program has to be given by its path"
-        );
+        assert!(program.is_file(), "{said}: the program has to be given by its path");
         let (master, slave) = open_pty().expect("a pty");
         let (orders_in, orders) = pipe().expect("a pipe");
         let (reports, reports_out) = pipe().expect("a pipe");
         let streams = |piped: bool| {
-            if piped {
-                Stdio::piped()
-            } else {
-                Stdio::from(slave.try_clone().expect("the terminal"))
-            }
+            if piped { Stdio::piped() } else { Stdio::from(slave.try_clone().expect("the terminal")) }
         };
-        self.command
-            .stdin(streams(self.piped))
-            .stdout(streams(self.piped))
-            .stderr(streams(self.piped));
+        self.command.stdin(streams(self.piped)).stdout(streams(self.piped)).stderr(streams(self.piped));
         let before = Modes::of(&master);
-        let fds = (
-            slave.as_raw_fd(),
-            orders_in.as_raw_fd(),
-            reports_out.as_raw_fd(),
-        );
+        let fds = (slave.as_raw_fd(), orders_in.as_raw_fd(), reports_out.as_raw_fd());
         let foreground = self.foreground;
         // SAFETY: `lead` makes system calls only, all of them async-signal-safe.
         unsafe {
-            self.command
-                .pre_exec(move || lead(fds.0, fds.1, fds.2, foreground));
+            self.command.pre_exec(move || lead(fds.0, fds.1, fds.2, foreground));
         }
-        let mut leader = self
-            .command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{said}: cannot be started: {error}"));
+        let mut leader = self.command.spawn().unwrap_or_else(|error| panic!("{said}: cannot be started: {error}"));
         // Frees the copies of the terminal that the command holds for its streams.
         drop(self.command);
         let gather = |pipe: Option<Box<dyn Read + Send>>| pipe.map(|p| Gathered::new(collect(p)));
@@ -160,9 +138,7 @@ impl Session {
 
     /// Types `text`; `\n` is the Enter key.
     pub fn send(&self, text: &str) -> &Self {
-        (&self.master)
-            .write_all(text.as_bytes())
-            .expect("the terminal takes keys");
+        (&self.master).write_all(text.as_bytes()).expect("the terminal takes keys");
         self
     }
 
@@ -193,11 +169,7 @@ impl Session {
             screen::position(rest, text.as_bytes()).map(|at| self.seen + at + text.len())
         });
         let Some(end) = found else {
-            panic!(
-                "{}: {text:?} did not appear within {patience:?}\n{}",
-                self.said,
-                self.state()
-            );
+            panic!("{}: {text:?} did not appear within {patience:?}\n{}", self.said, self.state());
         };
         let passed = self.screen.text(self.seen, end);
         self.seen = end;
@@ -209,13 +181,7 @@ impl Session {
     pub fn expect_silence(&self, while_: Duration) {
         let had = self.screen.len();
         thread::sleep(while_);
-        assert_eq!(
-            had,
-            self.screen.len(),
-            "{}: something appeared\n{}",
-            self.said,
-            self.state()
-        );
+        assert_eq!(had, self.screen.len(), "{}: something appeared\n{}", self.said, self.state());
     }
 
     /// All that appeared on the terminal so far, echoed keys included, line ends as `\n`.
@@ -290,11 +256,7 @@ impl Session {
             match self.report(until) {
                 Some(status) if status.stopped_signal().is_some() => {}
                 Some(status) => break status,
-                None => panic!(
-                    "{}: did not end within {patience:?}\n{}",
-                    self.said,
-                    self.state()
-                ),
+                None => panic!("{}: did not end within {patience:?}\n{}", self.said, self.state()),
             }
         };
         let took = self.started.elapsed();
@@ -342,19 +304,14 @@ impl Session {
     }
 
     fn order(&self, order: u8) {
-        let mut orders = self
-            .orders
-            .as_ref()
-            .expect("orders are open until the drop");
+        let mut orders = self.orders.as_ref().expect("orders are open until the drop");
         orders.write_all(&[order]).expect("the leader listens");
     }
 
     #[track_caller]
     fn awaits_foreground(&self, right: impl Fn(i32) -> bool) {
-        crate::run::poll(Duration::from_secs(5), || {
-            right(self.foreground()).then_some(())
-        })
-        .expect("the foreground changes");
+        crate::run::poll(Duration::from_secs(5), || right(self.foreground()).then_some(()))
+            .expect("the foreground changes");
     }
 
     fn state(&self) -> String {
@@ -397,10 +354,7 @@ impl Ended {
     /// Asserts that the terminal is exactly as it was before the program.
     #[track_caller]
     pub fn restored(self) -> Self {
-        assert_eq!(
-            self.before, self.after,
-            "the terminal was left changed\n{self}"
-        );
+        assert_eq!(self.before, self.after, "the terminal was left changed\n{self}");
         self
     }
 
@@ -414,10 +368,7 @@ impl Ended {
     /// Asserts that `text` appeared on the terminal.
     #[track_caller]
     pub fn showed(self, text: &str) -> Self {
-        assert!(
-            self.transcript.contains(text),
-            "{text:?} never appeared\n{self}"
-        );
+        assert!(self.transcript.contains(text), "{text:?} never appeared\n{self}");
         self
     }
 

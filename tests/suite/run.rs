@@ -27,11 +27,7 @@ pub struct Run {
 impl Run {
     /// The program as `command` describes it; its stdin is empty unless [`Run::input`] says otherwise.
     pub fn new(command: Command) -> Self {
-        Self {
-            command,
-            input: None,
-            deadline: DEADLINE,
-        }
+        Self { command, input: None, deadline: DEADLINE }
     }
 
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
@@ -74,11 +70,7 @@ impl Run {
     pub fn start(mut self) -> Running {
         let said = line_of(&self.command);
         self.command
-            .stdin(if self.input.is_some() {
-                Stdio::piped()
-            } else {
-                Stdio::null()
-            })
+            .stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         // SAFETY: setsid is async-signal-safe and touches no memory.
@@ -91,10 +83,7 @@ impl Run {
             });
         }
         let started = Instant::now();
-        let mut child = self
-            .command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{said}: cannot be started: {error}"));
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{said}: cannot be started: {error}"));
         if let Some(input) = self.input.take() {
             let mut pipe = child.stdin.take().expect("stdin was asked for");
             // A program may leave without reading: a broken pipe is its own business.
@@ -221,15 +210,9 @@ pub fn poll<T>(within: Duration, mut check: impl FnMut() -> Option<T>) -> Option
 
 /// Program and arguments of `command` in one line, for messages.
 pub fn line_of(command: &Command) -> String {
-    let words: Vec<OsString> = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(OsStr::to_owned)
-        .collect();
-    words
-        .iter()
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words: Vec<OsString> =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_owned).collect();
+    words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 /// Reads a pipe to its end in a thread of its own.
@@ -254,10 +237,7 @@ pub struct Gathered {
 
 impl Gathered {
     pub fn new(from: Receiver<Vec<u8>>) -> Self {
-        Self {
-            from,
-            bytes: Vec::new(),
-        }
+        Self { from, bytes: Vec::new() }
     }
 
     /// Takes in what comes until the pipe is closed (true) or `until` has passed (false).
@@ -290,10 +270,7 @@ mod tests {
     #[test]
     fn output_input_and_codes_come_through() {
         let output = sh("cat; echo err >&2; exit 7").input("hello").run();
-        assert_eq!(
-            (output.code(), &*output.stdout, &*output.stderr),
-            (7, "hello", "err\n")
-        );
+        assert_eq!((output.code(), &*output.stdout, &*output.stderr), (7, "hello", "err\n"));
         assert_eq!(sh("kill -TERM $$").run().code(), 143);
     }
 
@@ -312,24 +289,13 @@ mod tests {
             .deadline(Duration::from_millis(300));
         let panic = catch_unwind(AssertUnwindSafe(|| run.run())).unwrap_err();
         let text = panic.downcast_ref::<String>().unwrap();
-        assert!(
-            text.contains("did not end") && text.contains("stdout: before"),
-            "{text}"
-        );
+        assert!(text.contains("did not end") && text.contains("stdout: before"), "{text}");
         assert!(started.elapsed() < Duration::from_secs(5));
-        let pid: i32 = std::fs::read_to_string(pid_file.path())
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap();
-        assert!(
-            poll(Duration::from_secs(2), || (!running(pid)).then_some(())).is_some(),
-            "the grandchild lives"
-        );
+        let pid: i32 = std::fs::read_to_string(pid_file.path()).unwrap().trim().parse().unwrap();
+        assert!(poll(Duration::from_secs(2), || (!running(pid)).then_some(())).is_some(), "the grandchild lives");
     }
 
     fn running(pid: i32) -> bool {
-        std::fs::read_to_string(format!("/proc/{pid}/stat"))
-            .is_ok_and(|stat| !stat.contains(") Z "))
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
     }
 }

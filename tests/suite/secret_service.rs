@@ -30,10 +30,7 @@ pub struct SecretService {
 impl SecretService {
     /// A new keyring, unlocked and empty.
     pub fn unlocked() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("rh-bus-")
-            .tempdir()
-            .expect("a temporary folder");
+        let folder = tempfile::Builder::new().prefix("rh-bus-").tempdir().expect("a temporary folder");
         for part in ["home", "run", "data"] {
             fs::create_dir(folder.path().join(part)).expect("a folder");
         }
@@ -48,18 +45,10 @@ impl SecretService {
         let file = folder.path().join("bus.conf");
         fs::write(&file, rules).expect("the bus's rules");
         let mut command = Command::new("dbus-daemon");
-        command
-            .arg(format!("--config-file={}", file.display()))
-            .args(["--nofork", "--nopidfile"])
-            .stdin(Stdio::null());
+        command.arg(format!("--config-file={}", file.display())).args(["--nofork", "--nopidfile"]).stdin(Stdio::null());
         let bus = Daemon::start(command, &folder.path().join("bus.log"));
         bus.until("a socket", || socket.exists().then_some(()));
-        let mut service = Self {
-            keyring: None,
-            address: format!("unix:path={}", socket.display()),
-            _bus: bus,
-            folder,
-        };
+        let mut service = Self { keyring: None, address: format!("unix:path={}", socket.display()), _bus: bus, folder };
         service.start_keyring(true);
         service
     }
@@ -143,13 +132,7 @@ impl SecretService {
 
     fn call(&self, args: &[&str]) -> String {
         let mut command = self.client("dbus-send");
-        command
-            .args([
-                "--session",
-                "--print-reply",
-                "--dest=org.freedesktop.secrets",
-            ])
-            .args(args);
+        command.args(["--session", "--print-reply", "--dest=org.freedesktop.secrets"]).args(args);
         Run::new(command).run().ok().stdout
     }
 
@@ -173,9 +156,7 @@ impl SecretService {
         if unlock {
             let password = self.part("password");
             fs::write(&password, "the keyring's password").expect("a password file");
-            command
-                .arg("--unlock")
-                .stdin(fs::File::open(password).expect("a password file"));
+            command.arg("--unlock").stdin(fs::File::open(password).expect("a password file"));
         }
         let keyring = Daemon::start(command, &self.part("keyring.log"));
         keyring.until("the name org.freedesktop.secrets", || {
@@ -207,11 +188,7 @@ mod tests {
     fn each_state_is_what_it_says() {
         let mut service = SecretService::unlocked();
         let lookup = || ["lookup", "for", "test"];
-        service
-            .secret_tool(&["store", "--label=test", "for", "test"])
-            .input("value")
-            .run()
-            .ok();
+        service.secret_tool(&["store", "--label=test", "for", "test"]).input("value").run().ok();
         assert_eq!(service.secret_tool(&lookup()).run().ok().stdout, "value");
         assert!(!service.is_locked());
 

@@ -36,21 +36,13 @@ pub struct World {
 impl World {
     /// A world in which AWS is at `endpoint`, such as `http://127.0.0.1:4711` (or [`NOWHERE`]).
     pub fn new(endpoint: &str) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("role-helper-")
-            .tempdir()
-            .expect("a temporary folder");
-        let mut world = Self {
-            folder,
-            environment: BTreeMap::new(),
-            user: None,
-        };
+        let folder = tempfile::Builder::new().prefix("role-helper-").tempdir().expect("a temporary folder");
+        let mut world = Self { folder, environment: BTreeMap::new(), user: None };
         for part in ["home/.aws", "work", "tmp"] {
             fs::create_dir_all(world.path(part)).expect("a folder in the world");
         }
         for part in ["home", "home/.aws"] {
-            fs::set_permissions(world.path(part), fs::Permissions::from_mode(0o700))
-                .expect("mode of a folder");
+            fs::set_permissions(world.path(part), fs::Permissions::from_mode(0o700)).expect("mode of a folder");
         }
         world.secret_file("passphrase", &format!("{PASSPHRASE}\n"));
         for (key, value) in [
@@ -145,11 +137,7 @@ impl World {
     pub fn secret_file(&self, name: impl AsRef<Path>, text: &str) -> PathBuf {
         let path = self.path(name);
         let mut missing = Vec::new();
-        for folder in path
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| !folder.exists())
-        {
+        for folder in path.ancestors().skip(1).take_while(|folder| !folder.exists()) {
             missing.push(folder.to_owned());
         }
         for folder in missing.iter().rev() {
@@ -186,13 +174,11 @@ impl World {
 
     /// AWS is at `endpoint` from now on.
     pub fn set_endpoint(&mut self, endpoint: &str) -> &mut Self {
-        self.set_env("AWS_ENDPOINT_URL_STS", endpoint)
-            .set_env("AWS_ENDPOINT_URL_IAM", endpoint)
+        self.set_env("AWS_ENDPOINT_URL_STS", endpoint).set_env("AWS_ENDPOINT_URL_IAM", endpoint)
     }
 
     pub fn set_env(&mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Self {
-        self.environment
-            .insert(key.as_ref().to_owned(), value.as_ref().to_owned());
+        self.environment.insert(key.as_ref().to_owned(), value.as_ref().to_owned());
         self
     }
 
@@ -209,10 +195,7 @@ impl World {
     /// Any program, in this world's environment and working folder.
     pub fn program(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command
-            .env_clear()
-            .envs(&self.environment)
-            .current_dir(self.path("work"));
+        command.env_clear().envs(&self.environment).current_dir(self.path("work"));
         if let Some(user) = self.user {
             command.uid(user).gid(user);
         }
@@ -229,19 +212,12 @@ impl World {
 
     /// The line of a profile that serves SDKs with `profile`: `credential_process = …`, line end included.
     pub fn process_line(&self, profile: &str) -> String {
-        format!(
-            "credential_process = {} credential-process {profile}\n",
-            self.front().display()
-        )
+        format!("credential_process = {} credential-process {profile}\n", self.front().display())
     }
 
     /// The product with `args`, started by the program `wrapper[0]` with the rest of `wrapper` before it:
     /// `["keyctl", "session", "-"]`, `["sh", "-c", "\"$@\" | cat", "sh"]`.
-    pub fn wrapped<A: AsRef<OsStr>>(
-        &self,
-        wrapper: &[&str],
-        args: impl IntoIterator<Item = A>,
-    ) -> Command {
+    pub fn wrapped<A: AsRef<OsStr>>(&self, wrapper: &[&str], args: impl IntoIterator<Item = A>) -> Command {
         let mut command = self.program("/usr/bin/env");
         command.args(wrapper).arg(self.front()).args(args);
         command
@@ -289,22 +265,13 @@ impl World {
     /// Files under the world's root, `except` left out, that contain `secret` as it stands.
     pub fn files_with(&self, secret: &str, except: &[&Path]) -> Vec<PathBuf> {
         let holds = |path: &PathBuf| {
-            fs::read(path).is_ok_and(|bytes| {
-                bytes
-                    .windows(secret.len())
-                    .any(|part| part == secret.as_bytes())
-            })
+            fs::read(path).is_ok_and(|bytes| bytes.windows(secret.len()).any(|part| part == secret.as_bytes()))
         };
-        self.files()
-            .into_iter()
-            .filter(|path| !except.contains(&path.as_path()) && holds(path))
-            .collect()
+        self.files().into_iter().filter(|path| !except.contains(&path.as_path()) && holds(path)).collect()
     }
 
     fn made_sessions(&self) -> bool {
-        ["own", "home/.local", "home/.cache", "home/.config"]
-            .iter()
-            .any(|name| self.path(name).exists())
+        ["own", "home/.local", "home/.cache", "home/.config"].iter().any(|name| self.path(name).exists())
     }
 }
 
@@ -333,9 +300,7 @@ impl Drop for World {
 /// such as `target/release`.
 pub fn binary() -> PathBuf {
     match std::env::var_os("ROLE_HELPER_BINARIES") {
-        Some(folder) => fs::canonicalize(folder)
-            .expect("ROLE_HELPER_BINARIES is a folder")
-            .join("role-helper"),
+        Some(folder) => fs::canonicalize(folder).expect("ROLE_HELPER_BINARIES is a folder").join("role-helper"),
         None => PathBuf::from(env!("CARGO_BIN_EXE_role-helper")),
     }
 }
@@ -362,10 +327,7 @@ mod tests {
         let script = r#"test "$(id -u)" != 0 && test -O "$HOME/.aws/config" && test -O "$1" && test -O "$HOME/a"
             test -r "$ROLE_HELPER_PASSPHRASE_FILE" && touch "$HOME/new" && test -x "$2" && id -G"#;
         let mut command = world.program("/bin/sh");
-        command
-            .args(["-ec", script, "sh"])
-            .arg(file)
-            .arg(world.front());
+        command.args(["-ec", script, "sh"]).arg(file).arg(world.front());
         let output = Run::new(command).run().quiet();
         assert_eq!(output.stdout.split_whitespace().count(), 1, "{output}");
         let mut terminal = world.program("/bin/sh");

@@ -72,10 +72,7 @@ fn reflect(stream: TcpStream) -> Option<()> {
 fn stage() -> World {
     let world = World::new(&mirror());
     let stand_in = world.script("stand-in", STAND_IN);
-    world.config(&format!(
-        "[profile demo]\nregion = us-east-1\ncredential_process = {}\n",
-        stand_in.display()
-    ));
+    world.config(&format!("[profile demo]\nregion = us-east-1\ncredential_process = {}\n", stand_in.display()));
     world
 }
 
@@ -86,11 +83,7 @@ fn each_gets_through(caller: Caller) {
     session.send("123456\n");
     let ended = session.wait().restored().exits(0);
     let arn = ended.output.json()["Arn"].as_str().map(str::to_owned);
-    assert_eq!(
-        arn.as_deref(),
-        Some("arn:aws:sts::111122223333:assumed-role/StandIn/ASIASTANDIN00000EXAM"),
-        "{ended}"
-    );
+    assert_eq!(arn.as_deref(), Some("arn:aws:sts::111122223333:assumed-role/StandIn/ASIASTANDIN00000EXAM"), "{ended}");
     let runs = std::fs::read_to_string(world.path("home/runs")).unwrap();
     assert_eq!(runs, "run\n", "one run, one question");
 }
@@ -102,10 +95,7 @@ fn each_passes_on_a_failure(caller: Caller) {
     session.send("000000\n");
     let ended = session.wait().restored();
     assert_ne!(ended.code(), 0, "{ended}");
-    assert!(
-        ended.output.stderr.contains("the stand-in says no"),
-        "{ended}"
-    );
+    assert!(ended.output.stderr.contains("the stand-in says no"), "{ended}");
 }
 
 #[test]
@@ -129,10 +119,7 @@ fn boto3_counts_the_runs_of_the_process() {
     session.expect("MFA code: ");
     session.send("123456\n");
     let answer = session.wait().exits(0).output.json();
-    assert_eq!(
-        (&answer["calls"], &answer["processRuns"]),
-        (&3.into(), &1.into())
-    );
+    assert_eq!((&answer["calls"], &answer["processRuns"]), (&3.into(), &1.into()));
 }
 
 #[test]

@@ -12,19 +12,12 @@ pub fn open_pty() -> io::Result<(File, File)> {
         let master = owned(libc::posix_openpt(flags))?;
         let mut name = [0; 64];
         let fd = master.as_raw_fd();
-        if libc::grantpt(fd) != 0
-            || libc::unlockpt(fd) != 0
-            || libc::ptsname_r(fd, name.as_mut_ptr(), name.len()) != 0
+        if libc::grantpt(fd) != 0 || libc::unlockpt(fd) != 0 || libc::ptsname_r(fd, name.as_mut_ptr(), name.len()) != 0
         {
             return Err(io::Error::last_os_error());
         }
         let slave = owned(libc::open(name.as_ptr(), flags))?;
-        let size = libc::winsize {
-            ws_row: 24,
-            ws_col: 80,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
+        let size = libc::winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         libc::ioctl(fd, libc::TIOCSWINSZ, &size);
         Ok((master, slave))
     }

@@ -31,10 +31,7 @@ fn the_terminal_can_be_all_that_is_left() {
     session.expect("code: ");
     session.send("123456\n");
     let ended = session.wait().exits(0);
-    assert_eq!(
-        (&*ended.output.stdout, &*ended.output.stderr),
-        ("got 123456\n", "note\n")
-    );
+    assert_eq!((&*ended.output.stdout, &*ended.output.stderr), ("got 123456\n", "note\n"));
     assert_eq!(ended.transcript, "code: 123456\n");
 }
 
@@ -52,10 +49,7 @@ fn a_terminal_left_changed_is_seen() {
     assert!(ended.before.echo() && ended.before.icanon() && ended.before.isig());
     assert!(!ended.after.echo() && ended.after.icanon());
     assert_ne!(ended.before, ended.after);
-    sh("stty -echo -icanon; stty echo icanon")
-        .start()
-        .wait()
-        .restored();
+    sh("stty -echo -icanon; stty echo icanon").start().wait().restored();
 }
 
 #[test]
@@ -69,9 +63,7 @@ fn ctrl_c_reaches_the_job_and_only_the_job() {
 
 #[test]
 fn a_background_job_is_stopped_when_it_reads_the_terminal() {
-    let mut session = sh("read line </dev/tty; echo got $line")
-        .background()
-        .start();
+    let mut session = sh("read line </dev/tty; echo got $line").background().start();
     assert_ne!(session.foreground(), session.pid());
     assert!(session.stopped(PATIENCE));
     session.enter_foreground();
@@ -95,9 +87,7 @@ fn the_foreground_can_be_lost_on_the_way() {
 #[test]
 fn a_shell_at_the_terminal_controls_jobs_of_its_own() {
     let mut command = Command::new("/bin/bash");
-    command
-        .args(["--norc", "--noprofile", "-i"])
-        .env("PS1", "% ");
+    command.args(["--norc", "--noprofile", "-i"]).env("PS1", "% ");
     let mut session = Terminal::of(command).start();
     session.expect("% ");
     // A sum, so that the echo of the command is not taken for what it prints.

@@ -81,11 +81,7 @@ unsafe fn attend(job: i32) -> ! {
     let mut running = true;
     unsafe {
         loop {
-            let mut ready = libc::pollfd {
-                fd: 0,
-                events: libc::POLLIN,
-                revents: 0,
-            };
+            let mut ready = libc::pollfd { fd: 0, events: libc::POLLIN, revents: 0 };
             if libc::poll(&mut ready, 1, if running { 3 } else { -1 }) > 0 {
                 let mut order = 0_u8;
                 let read = libc::read(0, (&raw mut order).cast(), 1);

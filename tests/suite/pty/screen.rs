@@ -82,23 +82,14 @@ impl Screen {
         Self { shared }
     }
 
-    pub fn wait_until<T>(
-        &self,
-        until: Instant,
-        mut check: impl FnMut(&[u8]) -> Option<T>,
-    ) -> Option<T> {
+    pub fn wait_until<T>(&self, until: Instant, mut check: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
         let mut bytes = self.shared.0.lock().expect("the screen");
         loop {
             if let Some(found) = check(&bytes) {
                 return Some(found);
             }
             let left = until.checked_duration_since(Instant::now())?;
-            bytes = self
-                .shared
-                .1
-                .wait_timeout(bytes, left)
-                .expect("the screen")
-                .0;
+            bytes = self.shared.1.wait_timeout(bytes, left).expect("the screen").0;
         }
     }
 
@@ -127,7 +118,5 @@ impl Screen {
 }
 
 pub fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }

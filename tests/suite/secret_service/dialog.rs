@@ -25,9 +25,7 @@ impl Dialog {
         reader.read_line(&mut answer).expect("the bus answers");
         assert!(answer.starts_with("OK "), "{answer}");
         stream.write_all(b"BEGIN\r\n").expect("the bus listens");
-        stream
-            .write_all(&call("Hello", 1, "", &[]))
-            .expect("the bus listens");
+        stream.write_all(&call("Hello", 1, "", &[])).expect("the bus listens");
         let mut body = string(NAME);
         pad(&mut body, 4);
         // Flag 4: rather fail than queue for the name.
@@ -43,10 +41,7 @@ impl Dialog {
             heard.extend(&chunk[..read]);
         }
         let reader = thread::spawn(move || while let Ok(1..) = reader.read(&mut chunk) {});
-        Self {
-            stream,
-            reader: Some(reader),
-        }
+        Self { stream, reader: Some(reader) }
     }
 }
 
