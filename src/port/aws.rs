@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::identity::{AccessKey, Lifetime, MfaSerial, SessionCredentials, TokenCode};
+use crate::identity::{AccessKey, Lifetime, MfaSerial, SessionCredentials, TokenCode, UserArn};
 use crate::profile::Hop;
 
 /// What signs a request.
@@ -123,9 +123,10 @@ pub trait Sts {
 
 /// IAM.
 pub trait Iam {
-    /// The MFA devices of the key's own user (`iam:ListMFADevices`).
+    /// The MFA devices of the key's own user (`iam:ListMFADevices`). The user is named: without a name AWS asks for
+    /// the permission on every user, which nobody with next to no permissions has.
     ///
     /// # Errors
     /// See [`AwsError`]; a user without the permission gets `AccessDenied`.
-    fn mfa_devices(&self, key: &AccessKey) -> Result<MfaDevices, AwsError>;
+    fn mfa_devices(&self, key: &AccessKey, user: &UserArn) -> Result<MfaDevices, AwsError>;
 }

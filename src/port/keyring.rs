@@ -3,7 +3,7 @@
 use secrecy::SecretSlice;
 use thiserror::Error;
 
-use crate::identity::AccessKeyId;
+use crate::identity::{AccessKeyId, Failure, Kind};
 
 /// Secret bytes: wiped on drop, redacted in `Debug`.
 pub type SecretBytes = SecretSlice<u8>;
@@ -17,7 +17,9 @@ pub enum Item {
     DataKey,
 }
 
-/// Why a keyring has no answer: three different messages, for three different remedies, and two more.
+/// Why a keyring has no answer: three different messages, for three different remedies, and more.
+///
+/// A text says the cause; a second line in it, where there is one, is what to type ([`KeyStoreError::failure`]).
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeyStoreError {
     /// There is none: no bus, no service, no collection.
@@ -35,6 +37,9 @@ pub enum KeyStoreError {
     /// A passphrase is needed and nobody can be asked.
     #[error("{0}")]
     PersonNeeded(String),
+    /// The person was asked and said no.
+    #[error("{0}")]
+    Declined(String),
     /// It did not answer in time.
     #[error("the keyring did not answer within {seconds} s")]
     TimedOut {
@@ -44,6 +49,37 @@ pub enum KeyStoreError {
     /// The person interrupted.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl KeyStoreError {
+    /// What a person is told of it; `label` is what the keyring is called ([`KeyStore::label`]).
+    pub fn failure(&self, label: &str) -> Failure {
+        let (kind, what, remedy) = match self {
+            KeyStoreError::Absent(_) => (
+                Kind::Keyring,
+                "is not there",
+                "start it, or set ROLE_HELPER_KEYRING=file to keep keys in an encrypted file",
+            ),
+            KeyStoreError::Locked(_) => (Kind::PersonNeeded, "is locked", "unlock it, then try again"),
+            KeyStoreError::Broken(_) => (Kind::Keyring, "does not work", "role-helper status"),
+            KeyStoreError::WrongPassphrase(_) => {
+                (Kind::Keyring, "was not opened", "try again with the passphrase it was made with")
+            }
+            KeyStoreError::PersonNeeded(_) => (
+                Kind::PersonNeeded,
+                "needs its passphrase",
+                "run role-helper login on a terminal, or set ROLE_HELPER_PASSPHRASE_FILE",
+            ),
+            KeyStoreError::Declined(_) => (Kind::Refused, "was not opened", "try again with its passphrase"),
+            KeyStoreError::TimedOut { .. } => {
+                (Kind::Keyring, "does not answer", "unlock or restart it, then try again")
+            }
+            KeyStoreError::Interrupted => return Failure::new(Kind::Interrupted, "interrupted"),
+        };
+        let text = self.to_string();
+        let (cause, remedy) = text.split_once('\n').unwrap_or((&text, remedy));
+        Failure::new(kind, format!("{label} {what}")).cause(cause).hint(remedy)
+    }
 }
 
 /// A keyring. Every call has a deadline; nothing is ever written to two of them.
@@ -68,4 +104,34 @@ pub trait KeyStore {
     /// # Errors
     /// See [`KeyStoreError`].
     fn delete(&self, item: &Item) -> Result<bool, KeyStoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_exit_code_and_something_to_type() {
+        let text = || "because".to_owned();
+        for (error, code) in [
+            (KeyStoreError::Absent(text()), 5),
+            (KeyStoreError::Locked(text()), 4),
+            (KeyStoreError::Broken(text()), 5),
+            (KeyStoreError::WrongPassphrase(text()), 5),
+            (KeyStoreError::PersonNeeded(text()), 4),
+            (KeyStoreError::Declined(text()), 1),
+            (KeyStoreError::TimedOut { seconds: 5 }, 5),
+        ] {
+            let failure = error.failure("the keyring");
+            assert_eq!(failure.kind().exit_code(), code, "{error:?}");
+            assert!(failure.cause_text().is_some() && failure.hint_text().is_some());
+        }
+        assert_eq!(KeyStoreError::Interrupted.failure("x").kind().exit_code(), 130);
+    }
+
+    #[test]
+    fn a_second_line_is_what_to_type() {
+        let failure = KeyStoreError::Broken("wrong mode\nchmod 600 x".into()).failure("file x");
+        assert_eq!(failure.to_string(), "role-helper: file x does not work\ncause: wrong mode\nhint: chmod 600 x");
+    }
 }

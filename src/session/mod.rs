@@ -12,6 +12,8 @@ pub use forget::{forget, forget_all};
 pub use obtain::obtain;
 pub use refusal::{CallContext, RefusalReason, refusal};
 
+pub(crate) use refusal::{Asked, Circumstances, explain};
+
 use crate::identity::TokenCode;
 use crate::port::{Clock, KeyStore, OneAtATime, Person, SessionCache, Sts};
 pub use crate::seal::Consumer;

@@ -13,7 +13,7 @@ use super::asking::{self, Asked};
 use super::{CallContext, Outside, Request, refusal};
 use crate::identity::{AccessKey, ExposeSecret, Failure, Kind, SecretString, TokenCode};
 use crate::port::{
-    AssumeRole, AwsError, Confirmation, Issued, Item, KeyStoreError, LockError, MfaAnswer, PromptError, Refusal, Signer,
+    AssumeRole, AwsError, Confirmation, Issued, Item, LockError, MfaAnswer, PromptError, Refusal, Signer,
 };
 use crate::profile::{Base, Hop, MfaAt, Plan};
 use crate::seal::{CacheKey, Freshness, Header, SealedSession, freshness};
@@ -229,8 +229,7 @@ impl Run<'_> {
 
     fn read_keyring(&self, name: &str, id: &crate::identity::AccessKeyId) -> Result<AccessKey, Failure> {
         let keyring = self.outside.keyring;
-        let found =
-            keyring.get(&Item::AccessKey(id.clone())).map_err(|error| keyring_failure(&error, &keyring.label()))?;
+        let found = keyring.get(&Item::AccessKey(id.clone())).map_err(|error| error.failure(&keyring.label()))?;
         let damaged = |cause: &str| {
             Failure::new(Kind::Keyring, format!("the secret of source key {name} cannot be used"))
                 .cause(cause)
@@ -245,7 +244,11 @@ impl Run<'_> {
         if let Some(percent) = issued.packed_policy_percent {
             log::debug!("session policies and tags fill {percent} % of their room");
         }
-        let credentials = issued.credentials;
+        let mut credentials = issued.credentials;
+        if credentials.account_id.is_empty() {
+            // GetSessionToken does not name the account: it is the user's own.
+            self.plan.base.user_arn().account().clone_into(&mut credentials.account_id);
+        }
         let header = Header {
             profile: hop.map_or(&self.plan.profile, |hop| &hop.profile).clone(),
             source: self.plan.base.name().to_owned(),
@@ -290,25 +293,5 @@ pub(super) fn lock_failure(error: &LockError) -> Failure {
                 .hint("answer it there, or end it and try again")
         }
         LockError::Broken(cause) => Failure::new(Kind::Configuration, "a lock cannot be taken").cause(cause.as_str()),
-    }
-}
-
-/// What a person is told of a keyring that does not answer.
-pub(crate) fn keyring_failure(error: &KeyStoreError, label: &str) -> Failure {
-    let failure = |kind, what: &str| Failure::new(kind, format!("{label} {what}")).cause(error.to_string());
-    match error {
-        KeyStoreError::Absent(_) => failure(Kind::Keyring, "is not there")
-            .hint("start it, or set ROLE_HELPER_KEYRING=file to keep keys in an encrypted file"),
-        KeyStoreError::Locked(_) => failure(Kind::PersonNeeded, "is locked").hint("unlock it, then try again"),
-        KeyStoreError::Broken(_) => failure(Kind::Keyring, "does not work").hint("role-helper status"),
-        KeyStoreError::WrongPassphrase(_) => {
-            failure(Kind::Keyring, "was not opened").hint("try again with its passphrase")
-        }
-        KeyStoreError::PersonNeeded(_) => failure(Kind::PersonNeeded, "needs its passphrase")
-            .hint("run role-helper login on a terminal, or set ROLE_HELPER_PASSPHRASE_FILE"),
-        KeyStoreError::TimedOut { .. } => {
-            failure(Kind::Keyring, "does not answer").hint("unlock or restart it, then try again")
-        }
-        KeyStoreError::Interrupted => Failure::new(Kind::Interrupted, "interrupted"),
     }
 }

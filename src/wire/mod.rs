@@ -5,6 +5,7 @@
 
 pub mod environment;
 pub mod export;
+pub mod key_file;
 pub mod process_json;
 pub mod shell_words;
 

@@ -5,6 +5,7 @@
 //! shell); what they prove about role-helper follows.
 
 #![allow(dead_code, reason = "what drives the programs is complete in itself, whichever tests use it")]
+#![allow(clippy::disallowed_methods, reason = "tests are the outside")]
 
 mod asking;
 mod callers;
@@ -14,4 +15,9 @@ mod output;
 mod pty;
 mod run;
 mod secret_service;
+#[path = "../simulator/mod.rs"]
+mod simulator;
+mod simulator_itself;
 mod world;
+
+mod floors;

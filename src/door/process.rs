@@ -1,0 +1,253 @@
+//! This process: closed to debuggers and core dumps while it holds secrets, and the caller's state given back to
+//! the command it turns into.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use super::owner::said;
+use crate::identity::{Failure, Kind};
+
+/// What the caller had set, to be given back by [`restore_and_exec`].
+#[derive(Debug)]
+pub struct CallerState {
+    #[cfg(unix)]
+    unix: unix::State,
+}
+
+/// Why a command did not start, with the exit code a shell would give: 127 where there is none of that name, else 126.
+#[derive(Debug)]
+pub struct NotStarted {
+    /// What to tell the person.
+    pub failure: Failure,
+    /// 126 or 127.
+    pub exit_code: u8,
+}
+
+/// No core dumps, no debugger of the same user (Linux), umask 077.
+pub fn harden() -> CallerState {
+    harden_front();
+    CallerState {
+        #[cfg(unix)]
+        unix: unix::harden(),
+    }
+}
+
+/// What the front may do: it turns into its companion, so it changes nothing that lasts through `execve`.
+pub fn harden_front() {
+    // Also stops core dumps to a pipe, which a limit of 0 does not, and closes /proc/self to other processes.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Turns this process into the command: the caller's umask, limits and signal mask are given back, the variables
+/// changed (none removes one), and the descriptor that `ROLE_HELPER_PASSPHRASE_FILE` names (`3`, `fd:3`) is closed.
+/// Returns only where that failed. On Windows, which has no `execve`, waits for the command and exits as it did.
+pub fn restore_and_exec(
+    state: &CallerState,
+    program: &OsStr,
+    arguments: &[OsString],
+    changes: &[(OsString, Option<OsString>)],
+    passphrase_file: Option<&OsStr>,
+) -> NotStarted {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    for (name, value) in changes {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    #[cfg(unix)]
+    let error = unix::exec(&state.unix, &mut command, passphrase_file.and_then(descriptor));
+    #[cfg(not(unix))]
+    let error = {
+        let _ = (state, passphrase_file);
+        match command.status() {
+            Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+            Err(error) => error,
+        }
+    };
+    let path = changes.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
+    not_started(program, &error, path.unwrap_or_else(|| std::env::var_os("PATH")))
+}
+
+fn not_started(program: &OsStr, error: &io::Error, path: Option<OsString>) -> NotStarted {
+    let missing = match error.kind() {
+        io::ErrorKind::NotFound => true,
+        // One folder of PATH that is closed to us makes `execvp` say so of a command that is nowhere.
+        io::ErrorKind::PermissionDenied => {
+            let named = Path::new(program).components().count() == 1 && !program.as_encoded_bytes().contains(&b'/');
+            named && !std::env::split_paths(&path.unwrap_or_default()).any(|folder| folder.join(program).exists())
+        }
+        _ => false,
+    };
+    let failure = Failure::new(Kind::Usage, format!("cannot run {}", program.display()));
+    let failure = match missing {
+        true => failure.cause("there is no such command").hint("check its spelling, or give its path"),
+        false => failure.cause(said(error)),
+    };
+    NotStarted { failure, exit_code: if missing { 127 } else { 126 } }
+}
+
+/// The descriptor that a value of `ROLE_HELPER_PASSPHRASE_FILE` names, standard ones aside: those are the caller's
+/// for other purposes too.
+#[cfg(unix)]
+fn descriptor(value: &OsStr) -> Option<i32> {
+    let text = value.to_str()?;
+    text.strip_prefix("fd:").unwrap_or(text).parse().ok().filter(|&fd| fd > 2)
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::mem::MaybeUninit;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    use rustix::fs::Mode;
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+
+    pub(super) struct State {
+        umask: Mode,
+        core: Rlimit,
+        mask: libc::sigset_t,
+    }
+
+    impl std::fmt::Debug for State {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("State").field("umask", &self.umask).field("core", &self.core).finish_non_exhaustive()
+        }
+    }
+
+    pub(super) fn harden() -> State {
+        let core = getrlimit(Resource::Core);
+        // The soft limit alone: a lowered hard one could not be given back.
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: core.maximum });
+        State { umask: umask(Mode::from_raw_mode(0o077)), core, mask: signal_mask() }
+    }
+
+    #[allow(unsafe_code)]
+    pub(super) fn signal_mask() -> libc::sigset_t {
+        let mut mask = MaybeUninit::<libc::sigset_t>::zeroed();
+        // SAFETY: with no new set only `mask` is written, which is valid for that; all zeroes is a set too.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), mask.as_mut_ptr());
+            mask.assume_init()
+        }
+    }
+
+    #[allow(unsafe_code)]
+    pub(super) fn exec(state: &State, command: &mut Command, close: Option<i32>) -> io::Error {
+        let (creation, core, mask) = (state.umask, state.core, state.mask);
+        // SAFETY: nothing is forked here: the closure runs in this very process, after the standard library has
+        // prepared for `execve`, and makes system calls only. The descriptor it closes is the one the caller handed
+        // over for the passphrase; no object of ours owns it.
+        unsafe {
+            command.pre_exec(move || {
+                umask(creation);
+                let _ = setrlimit(Resource::Core, core);
+                if let Some(descriptor) = close {
+                    libc::close(descriptor);
+                }
+                libc::pthread_sigmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut());
+                Ok(())
+            });
+        }
+        command.exec()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::fd::AsRawFd;
+    use std::process::Stdio;
+
+    use super::*;
+
+    /// Not a test of its own: what a process of this program does, started by those below with these variables.
+    #[test]
+    fn as_a_process() {
+        let Ok(what) = std::env::var("PROCESS_DO") else { return };
+        let state = harden();
+        if what == "dumpable" {
+            let behavior = rustix::process::dumpable_behavior().unwrap();
+            assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
+            assert_eq!(rustix::process::getrlimit(rustix::process::Resource::Core).current, Some(0));
+            return;
+        }
+        block_a_signal();
+        let passphrase = std::env::var_os("PASSPHRASE");
+        let changes = [("ADDED".into(), Some("yes".into())), ("PASSPHRASE".into(), None)];
+        let words = ["-c".into(), what.into()];
+        let error = restore_and_exec(&state, "sh".as_ref(), &words, &changes, passphrase.as_deref());
+        panic!("{error:?}");
+    }
+
+    #[allow(unsafe_code)]
+    fn block_a_signal() {
+        // SAFETY: both calls are given a set that this function owns.
+        unsafe {
+            let mut set = unix::signal_mask();
+            libc::sigaddset(&mut set, libc::SIGUSR1);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+        }
+    }
+
+    /// What `script` prints, run by a hardened process whose caller was a shell that said `before`.
+    fn run(before: &str, script: &str) -> String {
+        let output = Command::new("sh")
+            .args(["-c", &format!("{before}; exec \"$@\""), "sh"])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "door::process::tests::as_a_process"])
+            .env("PROCESS_DO", script)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn hardened_while_it_is_us() {
+        assert!(run(":", "dumpable").contains("1 passed"));
+    }
+
+    #[test]
+    fn the_command_gets_the_callers_umask_and_limits_back() {
+        let printed =
+            run("umask 027; ulimit -S -c 1024", "umask; ulimit -c; echo $ADDED; grep SigBlk /proc/self/status");
+        for expected in ["0027\n", "1024\n", "yes\n", "SigBlk:\t0000000000000000"] {
+            assert!(printed.contains(expected), "{expected} is missing:\n{printed}");
+        }
+    }
+
+    #[test]
+    fn the_passphrase_and_its_descriptor_end_with_us() {
+        let file = tempfile::tempfile().unwrap();
+        assert!(file.as_raw_fd() > 2);
+        let before = "exec 7</dev/null; exec 8</dev/null; export PASSPHRASE=fd:7";
+        let printed = run(before, "ls /proc/$$/fd | tr '\\n' ' '; echo [$PASSPHRASE]");
+        assert!(!printed.contains(" 7 ") && printed.contains(" 8 ") && printed.contains("[]"), "{printed}");
+        assert_eq!(descriptor("3".as_ref()), Some(3));
+        assert_eq!(descriptor("fd:0".as_ref()), None);
+        assert_eq!(descriptor("/a/file".as_ref()), None);
+    }
+
+    #[test]
+    fn what_cannot_run_is_told_as_a_shell_tells_it() {
+        let code = |program: &str| {
+            let error = Command::new(program).spawn().unwrap_err();
+            not_started(program.as_ref(), &error, std::env::var_os("PATH")).exit_code
+        };
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let with_path = |program: &str, path: &str| not_started(program.as_ref(), &denied, Some(path.into())).exit_code;
+        assert_eq!(with_path("no-such-command-at-all", "/root/closed:/bin"), 127);
+        assert_eq!(with_path("passwd", "/etc"), 126);
+        assert_eq!(code("no-such-command-at-all"), 127);
+        assert_eq!(code("/nowhere/sh"), 127);
+        assert_eq!(code("/etc/passwd"), 126);
+        assert_eq!(code("/tmp"), 126);
+    }
+}
