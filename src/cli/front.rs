@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 
 use crate::door::surroundings::Surroundings;
-use crate::door::{aws_files, cache, clock::SystemClock, companion, index::FileIndex, output, places::Places, process};
+use crate::door::{aws_files, cache, clock::SystemClock, companion, index::Index, output, places::Places, process};
 use crate::port::Clock;
 use crate::profile::{self, Config, FileKind, Files, MfaAt, Overrides, Plan};
 use crate::seal::{CacheKey, Consumer, Freshness, freshness};
@@ -44,7 +44,7 @@ fn hit(profile: &str) -> Option<SecretText> {
         credentials: Config::parse(&credentials, FileKind::Credentials, ""),
     };
     let plan =
-        profile::resolve(&files, &FileIndex::new(&places), &surroundings.plan, profile, &Overrides::default()).ok()?;
+        profile::resolve(&files, &Index::new(&places), &surroundings.plan, profile, &Overrides::default()).ok()?;
     let session = cache::peek(&places, &CacheKey::of_plan(&plan))?;
     match freshness(&session.header, SystemClock.now(), Consumer::ReAsks, certainly_needs_a_person(&plan)) {
         Freshness::Good => process_json::line(&session.credentials).ok(),

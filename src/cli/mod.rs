@@ -1,3 +1,80 @@
-//! The command line: one file a command.
+//! The command line: arguments and output, one file a command, no rules.
 
+mod add;
+mod arguments;
+mod credential_process;
+mod dialogs;
+mod exec;
+mod explain;
+mod export;
 pub mod front;
+mod house;
+mod input;
+mod list;
+mod login;
+mod logout;
+mod options;
+mod our_command;
+mod output;
+mod remove;
+mod setup;
+mod shell;
+mod status;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use arguments::{Command, Parsed};
+use house::House;
+
+use crate::door::process::{self, CallerState};
+use crate::identity::Failure;
+
+/// The companion: every command, in full. The first argument is what the person called.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let caller = process::harden();
+    match dispatch(arguments, &caller) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(ended) => {
+            output::say(&ended.failure.to_string());
+            ExitCode::from(ended.code)
+        }
+    }
+}
+
+/// How a command ended badly: what is said, and the exit code, which is the failure's own unless a command of the
+/// person's could not be run.
+struct Ended {
+    failure: Failure,
+    code: u8,
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Ended { code: failure.kind().exit_code(), failure }
+    }
+}
+
+fn dispatch(arguments: Vec<OsString>, caller: &CallerState) -> Result<(), Ended> {
+    let called_as = arguments.first().cloned().unwrap_or_default();
+    let command = match arguments::parse(arguments)? {
+        Parsed::Show(text) => return Ok(output::data(&text)?),
+        Parsed::Run(command) => *command,
+    };
+    let house = House::open(called_as)?;
+    match command {
+        Command::Exec(arguments) => return exec::run(arguments, &house, caller),
+        Command::Shell(arguments) => return shell::run(arguments, &house, caller),
+        Command::Add(arguments) => add::run(arguments, &house),
+        Command::Setup(arguments) => setup::run(arguments, &house),
+        Command::Export(arguments) => export::run(arguments, &house),
+        Command::Login(arguments) => login::run(arguments, &house),
+        Command::Logout(arguments) => logout::run(arguments, &house),
+        Command::List(arguments) => list::run(arguments, &house),
+        Command::Status(arguments) => status::run(arguments, &house),
+        Command::Explain(arguments) => explain::run(arguments, &house),
+        Command::Remove(arguments) => remove::run(arguments, &house),
+        Command::CredentialProcess(arguments) => credential_process::run(arguments, &house),
+    }?;
+    Ok(())
+}

@@ -158,3 +158,94 @@ fn keep_owner_and_mode(file: &File, facts: &fs::Metadata) -> io::Result<()> {
     }
     file.set_permissions(facts.permissions())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    use super::*;
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn missing_is_empty_and_links_are_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("config"));
+        assert_eq!(read(&link).unwrap(), "");
+        fs::write(&real, "[default]\n").unwrap();
+        symlink(&real, &link).unwrap();
+        assert_eq!(read(&link).unwrap(), "[default]\n");
+        assert_eq!(read(Path::new("/dev/null")).unwrap(), "");
+        set_mode(&real, 0o664);
+        let failure = read(&link).unwrap_err();
+        assert_eq!(failure.hint_text().unwrap(), format!("chmod go-w {}", link.display()));
+        assert!(read(folder.path()).unwrap_err().to_string().contains("is a directory"));
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_named_by_line_and_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        fs::write(&path, b"[a]\nb = 1\nc = \xff\n").unwrap();
+        assert_eq!(read(&path).unwrap_err().cause_text().unwrap(), "line 3 is not UTF-8 (at byte 14)");
+    }
+
+    #[test]
+    fn an_edit_keeps_link_mode_and_owner_and_leaves_a_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("dotfiles/aws"), folder.path().join("config"));
+        fs::create_dir(real.parent().unwrap()).unwrap();
+        fs::write(&real, "old").unwrap();
+        set_mode(&real, 0o644);
+        symlink("dotfiles/aws", &link).unwrap();
+        replace(&link, b"old", b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+        assert_eq!(fs::metadata(&real).unwrap().mode() & 0o777, 0o644);
+        assert_eq!(fs::read(backup_of(&link)).unwrap(), b"old");
+        assert_eq!(fs::metadata(backup_of(&link)).unwrap().mode() & 0o777, 0o644);
+        assert_eq!(fs::read_dir(real.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_changed_meanwhile_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        fs::write(&path, "somebody else's").unwrap();
+        assert!(replace(&path, b"old", b"new").unwrap_err().to_string().contains("changed while"));
+        assert_eq!(fs::read(&path).unwrap(), b"somebody else's");
+        assert!(put(&path, b"new", None, true).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"somebody else's");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_missing_file_is_made_for_the_person_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".aws/config");
+        replace(&path, b"", b"[default]\n").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
+        assert!(!backup_of(&path).exists());
+        symlink("nowhere", folder.path().join("dangling")).unwrap();
+        let failure = replace(&folder.path().join("dangling"), b"", b"x").unwrap_err();
+        assert!(failure.to_string().contains("leads nowhere"), "{failure}");
+    }
+
+    /// Needs root: an ordinary user cannot give a file away.
+    #[test]
+    fn root_does_not_edit_another_users_file() {
+        if super::super::owner::us() != 0 {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        fs::write(&path, "old").unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(12_345), None).unwrap();
+        let failure = replace(&path, b"old", b"new").unwrap_err().to_string();
+        assert!(failure.contains("uid 12345") && failure.contains("AWS_CONFIG_FILE"), "{failure}");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+}

@@ -23,8 +23,7 @@ const LEFTOVER: Duration = Duration::from_secs(600);
 /// # Errors
 /// A link, another owner, a mode that lets others in, not a regular file, or unreadable: each with its remedy.
 pub fn read_own(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    let Some(mut file) = open_own(path)? else { return Ok(None) };
-    let size = file.metadata().map_err(|e| failed("read", path, &e))?.len();
+    let Some((mut file, size)) = open_own(path)? else { return Ok(None) };
     if size > MOST {
         return Err(Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
             .cause(format!("{size} bytes are more than any file of ours holds")));
@@ -198,8 +197,8 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Opens a file of ours for reading, checked; none where there is none.
-fn open_own(path: &Path) -> Result<Option<File>, Failure> {
+/// Opens a file of ours for reading, checked, and its size; none where there is none.
+fn open_own(path: &Path) -> Result<Option<(File, u64)>, Failure> {
     let mut options = OpenOptions::new();
     options.read(true);
     no_follow(&mut options);
@@ -208,8 +207,8 @@ fn open_own(path: &Path) -> Result<Option<File>, Failure> {
         Err(e) if absent(&e) => return Ok(None),
         Err(e) => return Err(link(path).unwrap_or_else(|| failed("read", path, &e))),
     };
-    check_file(path, &file)?;
-    Ok(Some(file))
+    let size = check_file(path, &file)?;
+    Ok(Some((file, size)))
 }
 
 /// Opens a file of ours to append or to lock, made 0600 where missing; its folder must exist.
@@ -262,8 +261,8 @@ fn private(options: &mut OpenOptions) {
     let _ = options;
 }
 
-/// A regular file, ours, closed to others.
-fn check_file(path: &Path, file: &File) -> Result<(), Failure> {
+/// A regular file, ours, closed to others; its size in bytes.
+fn check_file(path: &Path, file: &File) -> Result<u64, Failure> {
     let facts = file.metadata().map_err(|e| failed("look at", path, &e))?;
     if !facts.is_file() {
         return Err(Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
@@ -280,7 +279,7 @@ fn check_file(path: &Path, file: &File) -> Result<(), Failure> {
                 .hint(format!("chmod 600 {}", quoted(path))));
         }
     }
-    Ok(())
+    Ok(facts.len())
 }
 
 /// The failure for a link, where that is what stands there.
@@ -331,5 +330,156 @@ fn sweep(folder: &Path) {
         if temporary && old().is_some_and(|age| age > LEFTOVER) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::door::owner::us;
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let ours = folder.path().join("a/b/ours");
+        (folder, ours)
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::symlink_metadata(path).unwrap().mode() & 0o777
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_is_written_is_read_private_and_replaced_as_a_whole() {
+        let (_keep, ours) = folder();
+        let file = ours.join("file");
+        assert_eq!(read_own(&file).unwrap(), None);
+        for size in [0, 1, 100_000] {
+            let bytes = vec![7; size];
+            write_own(&file, &bytes).unwrap();
+            assert_eq!(read_own(&file).unwrap().unwrap(), bytes);
+        }
+        assert_eq!((mode(&file), mode(&ours), mode(ours.parent().unwrap())), (0o600, 0o700, 0o700));
+        assert_eq!(fs::read_dir(&ours).unwrap().count(), 1, "a temporary file stayed");
+        assert!(remove_own(&file).unwrap());
+        assert!(!remove_own(&file).unwrap());
+        assert_eq!(read_own(&file.join("below")).unwrap(), None);
+    }
+
+    #[test]
+    fn links_are_never_read_through_nor_written_through() {
+        let (keep, ours) = folder();
+        let (file, elsewhere) = (ours.join("file"), keep.path().join("elsewhere"));
+        fs::write(&elsewhere, "theirs").unwrap();
+        set_mode(&elsewhere, 0o600);
+        ensure_dir(&ours).unwrap();
+        symlink(&elsewhere, &file).unwrap();
+        let failure = read_own(&file).unwrap_err();
+        assert!(failure.to_string().contains("symbolic link"), "{failure}");
+        assert!(matches!(open_kept(&file, true), Err(Trouble::Unsafe(_))));
+        write_own(&file, b"ours").unwrap();
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"theirs");
+        assert_eq!(read_own(&file).unwrap().unwrap(), b"ours");
+
+        let linked = keep.path().join("linked");
+        symlink(&ours, &linked).unwrap();
+        let failure = write_own(&linked.join("file"), b"x").unwrap_err();
+        assert!(failure.to_string().contains("symbolic link"), "{failure}");
+    }
+
+    #[test]
+    fn wrong_modes_are_refused_with_the_command_that_mends_them() {
+        let (_keep, ours) = folder();
+        let file = ours.join("file");
+        write_own(&file, b"x").unwrap();
+        for wrong in [0o640, 0o604, 0o620, 0o666] {
+            set_mode(&file, wrong);
+            let failure = read_own(&file).unwrap_err();
+            assert_eq!(failure.hint_text().unwrap(), format!("chmod 600 {}", file.display()), "{failure}");
+        }
+        for wrong in [0o770, 0o702, 0o777] {
+            set_mode(&ours, wrong);
+            let failure = write_own(&file, b"y").unwrap_err();
+            assert_eq!(failure.hint_text().unwrap(), format!("chmod 700 {}", ours.display()), "{failure}");
+        }
+        set_mode(&ours, 0o700);
+        set_mode(ours.parent().unwrap(), 0o777);
+        assert!(write_own(&file, b"y").unwrap_err().hint_text().unwrap().starts_with("chmod o-w "));
+    }
+
+    #[test]
+    fn neither_folders_nor_pipes_hang_or_pass() {
+        let (_keep, ours) = folder();
+        ensure_dir(&ours).unwrap();
+        let pipe = ours.join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(read_own(&pipe).unwrap_err().to_string().contains("not a regular file"));
+        assert!(read_own(&ours).unwrap_err().to_string().contains("not a regular file"));
+    }
+
+    #[test]
+    fn a_failed_write_leaves_what_was_there_and_nothing_beside_it() {
+        let (_keep, ours) = folder();
+        let taken = ours.join("taken");
+        ensure_dir(&taken).unwrap();
+        assert!(write_own(&taken, b"x").is_err());
+        assert!(taken.is_dir());
+        assert_eq!(fs::read_dir(&ours).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn leftovers_of_killed_writers_go_once_they_are_old() {
+        let (_keep, ours) = folder();
+        ensure_dir(&ours).unwrap();
+        let (old, young) = (ours.join(".file.1-0-1.tmp"), ours.join(".file.2-0-1.tmp"));
+        for path in [&old, &young] {
+            fs::write(path, "half").unwrap();
+        }
+        let past = SystemTime::now() - 2 * LEFTOVER;
+        File::options().write(true).open(&old).unwrap().set_modified(past).unwrap();
+        write_own(&ours.join("file"), b"x").unwrap();
+        assert!(!old.exists() && young.exists());
+        assert_eq!(names_in(&ours).unwrap(), ["file"]);
+    }
+
+    /// Needs root, as CI containers and build machines give it; an ordinary user cannot give a file away.
+    #[test]
+    fn root_neither_reads_what_others_own_nor_writes_into_their_homes() {
+        if us() != 0 {
+            return;
+        }
+        let (keep, ours) = folder();
+        let file = ours.join("file");
+        write_own(&file, b"x").unwrap();
+        std::os::unix::fs::lchown(&file, Some(12_345), None).unwrap();
+        let failure = read_own(&file).unwrap_err().to_string();
+        assert!(
+            failure.contains("uid 12345") && failure.contains("root (uid 0)") && failure.contains("chown 0 "),
+            "{failure}"
+        );
+
+        let home = keep.path().join("home");
+        fs::create_dir(&home).unwrap();
+        std::os::unix::fs::chown(&home, Some(12_345), None).unwrap();
+        let inside = home.join(".local/share/role-helper/sources/alice.json");
+        let failure = write_own(&inside, b"x").unwrap_err().to_string();
+        assert!(failure.contains("belongs to uid 12345") && failure.contains("runs as root"), "{failure}");
+        assert!(failure.contains("ROLE_HELPER_HOME"), "{failure}");
+        assert_eq!(fs::read_dir(&home).unwrap().count(), 0);
+
+        // Made by root before, or reached through a link of root's: still inside of somebody's home.
+        fs::create_dir_all(inside.parent().unwrap()).unwrap();
+        assert!(write_own(&inside, b"x").is_err());
+        let link = keep.path().join("link");
+        symlink(&home, &link).unwrap();
+        assert!(write_own(&link.join("x/file"), b"x").is_err());
+        fs::write(&inside, "x").unwrap();
+        assert!(remove_own(&inside).is_err());
     }
 }

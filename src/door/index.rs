@@ -20,7 +20,7 @@ const SUFFIX: &str = ".json";
 
 /// The index, in the folder of [`Places::sources_dir`].
 #[derive(Debug, Clone)]
-pub struct FileIndex {
+pub struct Index {
     folder: PathBuf,
 }
 
@@ -36,10 +36,10 @@ struct Version {
     version: u32,
 }
 
-impl FileIndex {
+impl Index {
     /// Touches nothing yet.
     pub fn new(places: &Places) -> Self {
-        FileIndex { folder: places.sources_dir() }
+        Index { folder: places.sources_dir() }
     }
 
     fn source_file(&self, name: &str) -> PathBuf {
@@ -70,7 +70,7 @@ impl FileIndex {
     }
 }
 
-impl SourceLookup for FileIndex {
+impl SourceLookup for Index {
     fn added(&self, name: &str) -> Result<Option<SourceFacts>, Failure> {
         let path = self.source_file(name);
         match read(&path)? {
@@ -94,7 +94,7 @@ impl SourceLookup for FileIndex {
     }
 }
 
-impl SourceIndex for FileIndex {
+impl SourceIndex for Index {
     fn all(&self) -> Result<Vec<SourceFacts>, Failure> {
         self.source_names()?.iter().filter_map(|name| self.added(name).transpose()).collect()
     }
@@ -133,8 +133,8 @@ fn broken(path: &Path, why: &dyn std::fmt::Display) -> Failure {
 mod tests {
     use super::*;
 
-    fn index(folder: &Path) -> FileIndex {
-        FileIndex { folder: folder.join("sources") }
+    fn index(folder: &Path) -> Index {
+        Index { folder: folder.join("sources") }
     }
 
     fn facts(name: &str) -> SourceFacts {

@@ -30,15 +30,15 @@ const CODE_LIFE: i64 = 120;
 
 /// Locks and their leavings, in the folder of [`Places::locks_dir`].
 #[derive(Debug)]
-pub struct FileLocks {
+pub struct Locks {
     places: Places,
     folder: OnceLock<Option<PathBuf>>,
 }
 
-impl FileLocks {
+impl Locks {
     /// Touches nothing yet.
     pub fn new(places: &Places) -> Self {
-        FileLocks { places: places.clone(), folder: OnceLock::new() }
+        Locks { places: places.clone(), folder: OnceLock::new() }
     }
 
     /// The folder in use, made on first need; none where nothing can be written.
@@ -144,7 +144,7 @@ impl Drop for FileLock {
     }
 }
 
-impl OneAtATime for FileLocks {
+impl OneAtATime for Locks {
     fn acquire(
         &self,
         name: &str,
@@ -296,5 +296,179 @@ impl WrittenRefusal {
             reason = reason.hint(hint);
         }
         Some(Refusal { reason, at: self.at })
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::cell::RefCell;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+    use crate::door::surroundings::Surroundings;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn locks_of(variables: &[(&str, &Path)]) -> Locks {
+        let look_up = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).into());
+        Locks::new(&Places::new(&Surroundings::of(&look_up).unwrap()).unwrap())
+    }
+
+    fn locks(home: &Path) -> Locks {
+        locks_of(&[("ROLE_HELPER_HOME", home)])
+    }
+
+    /// One caller under the lock: the number in the file goes up by one, slowly enough to be seen half-way.
+    fn count(home: &Path) {
+        let _held = locks(home).acquire("session", "counting", MINUTE, &|_| {}).unwrap();
+        let file = home.join("count");
+        let count: u32 = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+        std::fs::write(&file, (count + 1).to_string()).unwrap();
+    }
+
+    /// Not a test of its own: what a process of this program does, started by those below with these variables.
+    #[test]
+    fn as_a_process() {
+        let Some(home) = std::env::var_os("LOCKS_HOME") else { return };
+        match std::env::var("LOCKS_DO").as_deref() {
+            Ok("count") => count(Path::new(&home)),
+            _ => {
+                let _held = locks(Path::new(&home)).acquire("session", "holding", MINUTE, &|_| {}).unwrap();
+                std::fs::write(Path::new(&home).join("held"), "").unwrap();
+                std::thread::sleep(MINUTE);
+            }
+        }
+    }
+
+    fn process(home: &Path, what: &str) -> Child {
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "door::locks::tests::as_a_process"])
+            .env("LOCKS_HOME", home)
+            .env("LOCKS_DO", what)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    #[test]
+    fn fifty_threads_and_fifty_processes_go_one_by_one() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("count"), "0").unwrap();
+        let processes: Vec<_> = (0..50).map(|_| process(home.path(), "count")).collect();
+        std::thread::scope(|scope| {
+            for _ in 0..50 {
+                scope.spawn(|| count(home.path()));
+            }
+        });
+        for mut process in processes {
+            assert!(process.wait().unwrap().success());
+        }
+        assert_eq!(std::fs::read_to_string(home.path().join("count")).unwrap(), "100");
+    }
+
+    #[test]
+    fn waiters_learn_the_holder_and_a_killed_one_frees_the_lock() {
+        let home = tempfile::tempdir().unwrap();
+        let mut holder = process(home.path(), "hold");
+        while !home.path().join("held").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let locks = locks(home.path());
+        let named = format!("holding (pid {})", holder.id());
+        let told = RefCell::new(Vec::new());
+        let error =
+            locks.acquire("session", "us", Duration::from_millis(200), &|h| told.borrow_mut().push(h.to_owned()));
+        assert_eq!(error.unwrap_err(), LockError::Busy { holder: named.clone(), seconds: 0 });
+        assert_eq!(*told.borrow(), [named]);
+        locks.acquire("another", "us", Duration::ZERO, &|_| panic!("nobody holds it")).unwrap();
+
+        holder.kill().unwrap();
+        holder.wait().unwrap();
+        let held = locks.acquire("session", "us", MINUTE, &|_| {}).unwrap();
+        drop(held);
+        // The thread that gave up above must not hold what it got late.
+        locks.acquire("session", "us", MINUTE, &|_| {}).unwrap();
+        assert!(home.path().join("locks/session.lock").exists(), "lock files are never deleted");
+    }
+
+    #[test]
+    fn nobody_is_told_of_a_short_wait() {
+        let home = tempfile::tempdir().unwrap();
+        let first = locks(home.path()).acquire("session", "first", MINUTE, &|_| {}).unwrap();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| {
+                let begin = Instant::now();
+                let told = std::sync::atomic::AtomicBool::new(false);
+                let tell = |_: &str| told.store(true, std::sync::atomic::Ordering::Relaxed);
+                drop(locks(home.path()).acquire("session", "second", MINUTE, &tell).unwrap());
+                (begin.elapsed(), told.into_inner())
+            });
+            std::thread::sleep(Duration::from_millis(10));
+            drop(first);
+            let (waited, told) = second.join().unwrap();
+            assert!(!told || waited >= QUIET, "told after {waited:?}");
+        });
+    }
+
+    #[test]
+    fn a_folder_that_others_could_change_is_refused_and_a_hopeless_one_done_without() {
+        let home = tempfile::tempdir().unwrap();
+        let shared = home.path().join("locks");
+        std::fs::create_dir(&shared).unwrap();
+        std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o777)).unwrap();
+        let error = locks(home.path()).acquire("session", "us", MINUTE, &|_| {}).unwrap_err();
+        assert!(error.to_string().contains("chmod 700"), "{error}");
+
+        let nowhere = ("ROLE_HELPER_HOME", Path::new("/proc/nowhere"));
+        let lost = locks_of(&[nowhere]);
+        lost.acquire("session", "us", MINUTE, &|_| {}).unwrap();
+        lost.refuse("session", &Refusal { reason: Failure::new(Kind::Refused, "no"), at: Timestamp::UNIX_EPOCH });
+        assert_eq!(lost.refusal("session"), None);
+
+        let moved = locks_of(&[nowhere, ("XDG_RUNTIME_DIR", home.path())]);
+        let _held = moved.acquire("session", "us", MINUTE, &|_| {}).unwrap();
+        assert!(home.path().join("role-helper/locks/session.lock").exists());
+        assert!(matches!(moved.acquire("session", "us", Duration::ZERO, &|_| {}), Err(LockError::Busy { .. })));
+    }
+
+    #[test]
+    fn a_used_code_is_known_for_two_minutes_and_never_written() {
+        let home = tempfile::tempdir().unwrap();
+        let (locks, code): (_, TokenCode) = (locks(home.path()), "492039".parse().unwrap());
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        assert!(!locks.is_used("GAHT12345678", &code, at(0)));
+        locks.mark_used("GAHT12345678", &code, at(0));
+        locks.mark_used("GAHT12345678", &"111111".parse().unwrap(), at(1));
+        assert!(locks.is_used("GAHT12345678", &code, at(119)));
+        assert!(!locks.is_used("GAHT12345678", &code, at(121)));
+        assert!(!locks.is_used("GAHT87654321", &code, at(1)));
+        locks.unmark_used("GAHT12345678", &code);
+        assert!(!locks.is_used("GAHT12345678", &code, at(1)));
+        assert!(locks.is_used("GAHT12345678", &"111111".parse().unwrap(), at(1)));
+        locks.mark_used("GAHT12345678", &code, at(500));
+        let file = home.path().join("locks").join(file_name("used-", &digest("GAHT12345678"), ""));
+        let text = std::fs::read_to_string(file).unwrap();
+        assert_eq!(text.lines().count(), 1, "old entries stayed:\n{text}");
+        assert!(!text.contains("492039"));
+    }
+
+    #[test]
+    fn refusals_are_remembered_as_they_were_said() {
+        let home = tempfile::tempdir().unwrap();
+        let locks = locks(home.path());
+        let reason = Failure::new(Kind::Refused, "no").cause("wrong code").hint("again");
+        let refusal = Refusal { reason, at: Timestamp::from_second(1_800_000_000).unwrap() };
+        let long = "x/".repeat(500);
+        for name in ["prod", "../prod", &long] {
+            assert_eq!(locks.refusal(name), None);
+            locks.refuse(name, &refusal);
+            assert_eq!(locks.refusal(name), Some(refusal.clone()));
+        }
+        locks.clear_refusal("prod");
+        assert_eq!(locks.refusal("prod"), None);
+        assert_eq!(locks.refusal("../prod"), Some(refusal));
     }
 }

@@ -3,20 +3,24 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
 
 use log::{LevelFilter, Log, Metadata, Record};
 
 use super::files;
+use super::surroundings::Surroundings;
 use crate::identity::{Failure, Kind, Timestamp};
 
 struct LogFile(File);
 
-/// Starts to log into the file, appending; made 0600 where missing, its folder must exist.
+/// Starts to log, if `ROLE_HELPER_LOG` names a file: appended to, made 0600 where missing; its folder must exist.
 ///
 /// # Errors
 /// Where it cannot be opened, is a link, or others can read it; or where a log was started already.
-pub fn start(path: &Path) -> Result<(), Failure> {
+pub fn start(surroundings: &Surroundings) -> Result<(), Failure> {
+    let Some(path) = &surroundings.log else { return Ok(()) };
+    #[cfg(unix)]
+    super::owner::refuse_anothers(path)
+        .map_err(|refused| refused.hint("run it as that user, or set ROLE_HELPER_LOG to a file of root's"))?;
     let file = files::open_kept(path, true).map_err(Failure::from)?;
     log::set_boxed_logger(Box::new(LogFile(file)))
         .map_err(|e| Failure::new(Kind::Usage, "cannot start the log").cause(e.to_string()))?;

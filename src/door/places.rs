@@ -117,3 +117,48 @@ fn real(path: &Path) -> PathBuf {
     }
     path.to_path_buf()
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn places(variables: &[(&str, &str)]) -> Result<Places, Failure> {
+        let look_up = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.into());
+        Places::new(&Surroundings::of(&look_up)?)
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn xdg_folders_or_the_homes_or_our_own() {
+        let home = places(&[("HOME", "/home/alice")]).unwrap();
+        assert_eq!(home.keyring_file(), Path::new("/home/alice/.local/share/role-helper/keyring"));
+        assert_eq!(home.sessions_dir(), Path::new("/home/alice/.cache/role-helper/sessions"));
+        assert_eq!(home.locks_dir(), Path::new("/home/alice/.local/state/role-helper/locks"));
+
+        let xdg = places(&[("HOME", "/h"), ("XDG_DATA_HOME", "/d"), ("XDG_CACHE_HOME", "relative")]).unwrap();
+        assert_eq!(xdg.sources_dir(), Path::new("/d/role-helper/sources"));
+        assert_eq!(xdg.wrap_file(), Path::new("/h/.cache/role-helper/wrap"));
+
+        let own = places(&[("ROLE_HELPER_HOME", "/own"), ("XDG_DATA_HOME", "/d"), ("HOME", "/h")]).unwrap();
+        for path in [own.sources_dir(), own.keyring_file(), own.sessions_dir(), own.locks_dir(), own.wrap_file()] {
+            assert!(path.starts_with("/own"), "{}", path.display());
+        }
+        assert!(places(&[]).unwrap_err().hint_text().unwrap().contains("ROLE_HELPER_HOME"));
+        assert!(places(&[("ROLE_HELPER_HOME", "here")]).unwrap_err().to_string().contains("not an absolute path"));
+    }
+
+    #[test]
+    fn the_id_is_of_the_real_folder_made_or_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let id = |home: &Path| places(&[("HOME", home.to_str().unwrap())]).unwrap().folder_id();
+        let before = id(&real);
+        assert_eq!(before.len(), 32);
+        assert_eq!(id(&link), before);
+        std::fs::create_dir_all(places(&[("HOME", real.to_str().unwrap())]).unwrap().data_dir()).unwrap();
+        assert_eq!(id(&link), before);
+        assert_ne!(id(folder.path()), before);
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::Path;
 use std::process::Command;
 
 use super::owner::said;
@@ -68,11 +69,20 @@ pub fn restore_and_exec(
             Err(error) => error,
         }
     };
-    not_started(program, &error)
+    let path = changes.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
+    not_started(program, &error, path.unwrap_or_else(|| std::env::var_os("PATH")))
 }
 
-fn not_started(program: &OsStr, error: &io::Error) -> NotStarted {
-    let missing = error.kind() == io::ErrorKind::NotFound;
+fn not_started(program: &OsStr, error: &io::Error, path: Option<OsString>) -> NotStarted {
+    let missing = match error.kind() {
+        io::ErrorKind::NotFound => true,
+        // One folder of PATH that is closed to us makes `execvp` say so of a command that is nowhere.
+        io::ErrorKind::PermissionDenied => {
+            let named = Path::new(program).components().count() == 1 && !program.as_encoded_bytes().contains(&b'/');
+            named && !std::env::split_paths(&path.unwrap_or_default()).any(|folder| folder.join(program).exists())
+        }
+        _ => false,
+    };
     let failure = Failure::new(Kind::Usage, format!("cannot run {}", program.display()));
     let failure = match missing {
         true => failure.cause("there is no such command").hint("check its spelling, or give its path"),
@@ -119,7 +129,7 @@ mod unix {
     }
 
     #[allow(unsafe_code)]
-    fn signal_mask() -> libc::sigset_t {
+    pub(super) fn signal_mask() -> libc::sigset_t {
         let mut mask = MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: with no new set only `mask` is written, which is valid for that; all zeroes is a set too.
         unsafe {
@@ -146,5 +156,98 @@ mod unix {
             });
         }
         command.exec()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::fd::AsRawFd;
+    use std::process::Stdio;
+
+    use super::*;
+
+    /// Not a test of its own: what a process of this program does, started by those below with these variables.
+    #[test]
+    fn as_a_process() {
+        let Ok(what) = std::env::var("PROCESS_DO") else { return };
+        let state = harden();
+        if what == "dumpable" {
+            let behavior = rustix::process::dumpable_behavior().unwrap();
+            assert_eq!(behavior, rustix::process::DumpableBehavior::NotDumpable);
+            assert_eq!(rustix::process::getrlimit(rustix::process::Resource::Core).current, Some(0));
+            return;
+        }
+        block_a_signal();
+        let passphrase = std::env::var_os("PASSPHRASE");
+        let changes = [("ADDED".into(), Some("yes".into())), ("PASSPHRASE".into(), None)];
+        let words = ["-c".into(), what.into()];
+        let error = restore_and_exec(&state, "sh".as_ref(), &words, &changes, passphrase.as_deref());
+        panic!("{error:?}");
+    }
+
+    #[allow(unsafe_code)]
+    fn block_a_signal() {
+        // SAFETY: both calls are given a set that this function owns.
+        unsafe {
+            let mut set = unix::signal_mask();
+            libc::sigaddset(&mut set, libc::SIGUSR1);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+        }
+    }
+
+    /// What `script` prints, run by a hardened process whose caller was a shell that said `before`.
+    fn run(before: &str, script: &str) -> String {
+        let output = Command::new("sh")
+            .args(["-c", &format!("{before}; exec \"$@\""), "sh"])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "door::process::tests::as_a_process"])
+            .env("PROCESS_DO", script)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn hardened_while_it_is_us() {
+        assert!(run(":", "dumpable").contains("1 passed"));
+    }
+
+    #[test]
+    fn the_command_gets_the_callers_umask_and_limits_back() {
+        let printed =
+            run("umask 027; ulimit -S -c 1024", "umask; ulimit -c; echo $ADDED; grep SigBlk /proc/self/status");
+        for expected in ["0027\n", "1024\n", "yes\n", "SigBlk:\t0000000000000000"] {
+            assert!(printed.contains(expected), "{expected} is missing:\n{printed}");
+        }
+    }
+
+    #[test]
+    fn the_passphrase_and_its_descriptor_end_with_us() {
+        let file = tempfile::tempfile().unwrap();
+        assert!(file.as_raw_fd() > 2);
+        let before = "exec 7</dev/null; exec 8</dev/null; export PASSPHRASE=fd:7";
+        let printed = run(before, "ls /proc/$$/fd | tr '\\n' ' '; echo [$PASSPHRASE]");
+        assert!(!printed.contains(" 7 ") && printed.contains(" 8 ") && printed.contains("[]"), "{printed}");
+        assert_eq!(descriptor("3".as_ref()), Some(3));
+        assert_eq!(descriptor("fd:0".as_ref()), None);
+        assert_eq!(descriptor("/a/file".as_ref()), None);
+    }
+
+    #[test]
+    fn what_cannot_run_is_told_as_a_shell_tells_it() {
+        let code = |program: &str| {
+            let error = Command::new(program).spawn().unwrap_err();
+            not_started(program.as_ref(), &error, std::env::var_os("PATH")).exit_code
+        };
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let with_path = |program: &str, path: &str| not_started(program.as_ref(), &denied, Some(path.into())).exit_code;
+        assert_eq!(with_path("no-such-command-at-all", "/root/closed:/bin"), 127);
+        assert_eq!(with_path("passwd", "/etc"), 126);
+        assert_eq!(code("no-such-command-at-all"), 127);
+        assert_eq!(code("/nowhere/sh"), 127);
+        assert_eq!(code("/etc/passwd"), 126);
+        assert_eq!(code("/tmp"), 126);
     }
 }

@@ -211,3 +211,56 @@ fn expand(value: OsString, home: Option<&Path>) -> PathBuf {
 fn usage(what: String, hint: impl Into<String>) -> Failure {
     Failure::new(Kind::Usage, what).hint(hint)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(variables: &[(&str, &str)]) -> Result<Surroundings, Failure> {
+        Surroundings::of(&|name| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.into()))
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn aws_files_are_where_the_sdks_look() {
+        let plain = of(&[("HOME", "/h"), ("AWS_CONFIG_FILE", "")]).unwrap();
+        assert_eq!(plain.config_file().unwrap(), Path::new("/h/.aws/config"));
+        assert_eq!(plain.credentials_file().unwrap(), Path::new("/h/.aws/credentials"));
+        let moved = of(&[("HOME", "/h"), ("AWS_CONFIG_FILE", "~/c"), ("AWS_SHARED_CREDENTIALS_FILE", "~x/c")]).unwrap();
+        assert_eq!(moved.config_file().unwrap(), Path::new("/h/c"));
+        assert_eq!(moved.credentials_file().unwrap(), Path::new("~x/c"));
+        assert_eq!(moved.tilde(Path::new("/h/.aws/config")), "~/.aws/config");
+        assert_eq!(moved.tilde(Path::new("/home")), "/home");
+        assert!(of(&[]).unwrap().config_file().unwrap_err().hint_text().unwrap().contains("AWS_CONFIG_FILE"));
+    }
+
+    #[test]
+    fn the_first_variable_that_holds_something_counts() {
+        let both = of(&[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "eu-west-1"), ("AWS_PROFILE", "a")]).unwrap();
+        assert_eq!(both.plan.region, Some(("eu-west-1".into(), "AWS_DEFAULT_REGION")));
+        assert_eq!(both.profile.as_deref(), Some("a"));
+        let urls = [("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_STS", "http://b")];
+        assert_eq!(of(&urls).unwrap().plan.endpoint, Some(("http://b".into(), "AWS_ENDPOINT_URL_STS")));
+        let ignored = [urls[0], urls[1], ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True")];
+        assert_eq!(of(&ignored).unwrap().plan.endpoint, None);
+    }
+
+    #[test]
+    fn a_keyring_that_does_not_exist_is_named() {
+        assert_eq!(of(&[("ROLE_HELPER_KEYRING", "file")]).unwrap().keyring, KeyringChoice::File);
+        let failure = of(&[("ROLE_HELPER_KEYRING", "kwallet")]).unwrap_err();
+        assert_eq!(failure.kind(), Kind::Usage);
+        assert!(failure.what().contains("kwallet"));
+    }
+
+    #[test]
+    fn proxies_are_shown_without_their_passwords() {
+        let shown = |value: &str| {
+            let look_up = |name: &str| (name == "HTTPS_PROXY").then(|| value.into());
+            network_settings_of(&look_up).remove(0).1
+        };
+        assert_eq!(shown("http://bob:p@ss@proxy:3128/x"), "http://proxy:3128/x");
+        assert_eq!(shown("bob:secret@proxy:3128"), "proxy:3128");
+        assert_eq!(shown("http://proxy:3128/a@b"), "http://proxy:3128/a@b");
+    }
+}

@@ -4,7 +4,7 @@ use super::Outside;
 use crate::identity::{
     AccessKey, AccessKeyId, CallerArn, ExposeSecret, Failure, Kind, MfaSerial, SessionName, SourceFacts, UserArn,
 };
-use crate::port::{Item, SecretBytes, Signer};
+use crate::port::{Item, KeyStoreError, SecretBytes, Signer, Sts};
 use crate::session::{Asked, Circumstances, RefusalReason, explain};
 
 /// What is enrolled.
@@ -63,7 +63,7 @@ pub fn enrol(
             .cause("it belongs to a session and ends with it; a source is a key of an IAM user, which begins with AKIA")
             .hint("aws iam create-access-key"));
     }
-    let user_arn = owner(enrolment, outside)?;
+    let user_arn = owner(name, key, outside.sts)?;
     let mut warnings = Vec::new();
     let mfa_serial = match mfa_serial {
         Some(serial) => Some(serial.clone()),
@@ -91,10 +91,14 @@ pub fn enrol(
     Ok(Enrolled { facts, replaced, warnings })
 }
 
-/// The user the key belongs to, by AWS.
-fn owner(enrolment: &Enrolment, outside: &Outside<'_>) -> Result<UserArn, Failure> {
-    let caller = outside.sts.caller_identity(Signer::LongTerm(&enrolment.key)).map_err(|error| {
-        let (reason, failure) = explain(&error, &circumstances(Asked::CallerIdentity, enrolment, None));
+/// The IAM user whom the key of source `name` belongs to, by AWS.
+///
+/// # Errors
+/// `Refused` where AWS does not know the key, `Configuration` where it is no user's or the user's name cannot be a
+/// session's, `Unreachable`.
+pub fn owner(name: &str, key: &AccessKey, sts: &dyn Sts) -> Result<UserArn, Failure> {
+    let caller = sts.caller_identity(Signer::LongTerm(key)).map_err(|error| {
+        let (reason, failure) = explain(&error, &circumstances(Asked::CallerIdentity, name, None));
         match reason {
             RefusalReason::UnknownKey => {
                 failure.hint("look at the key in IAM: it must be there, active, and of this partition")
@@ -111,14 +115,14 @@ fn owner(enrolment: &Enrolment, outside: &Outside<'_>) -> Result<UserArn, Failur
         CallerArn::User(user) => user,
         CallerArn::Root(_) => {
             return Err(refused(
-                format!("{} is a key of the root user of account {}", enrolment.key.id, caller.account),
+                format!("{} is a key of the root user of account {}", key.id, caller.account),
                 "it may do everything and cannot assume roles",
             )
             .hint("delete it (IAM User Guide, \"Root user best practices\"), and add a key of an IAM user"));
         }
         other => {
             return Err(refused(
-                format!("{} is not a key of an IAM user", enrolment.key.id),
+                format!("{} is not a key of an IAM user", key.id),
                 &format!("it belongs to {}", other.as_str()),
             )
             .hint("add a key of an IAM user"));
@@ -144,7 +148,7 @@ fn find_device(
     let devices = match outside.iam.mfa_devices(&enrolment.key, user) {
         Ok(devices) => devices,
         Err(error) => {
-            let context = circumstances(Asked::MfaDevices, enrolment, Some(user.as_str()));
+            let context = circumstances(Asked::MfaDevices, &enrolment.name, Some(user.as_str()));
             let (_, failure) = explain(&error, &context);
             let why = failure.cause_text().unwrap_or(failure.what()).to_owned();
             return ask(&DeviceQuestion::Unknown(why));
@@ -157,15 +161,15 @@ fn find_device(
     }
 }
 
-fn circumstances<'a>(asked: Asked<'a>, enrolment: &'a Enrolment, user_arn: Option<&'a str>) -> Circumstances<'a> {
-    Circumstances { asked, source: &enrolment.name, user_arn, mfa_serial: None, profile: None }
+fn circumstances<'a>(asked: Asked<'a>, source: &'a str, user_arn: Option<&'a str>) -> Circumstances<'a> {
+    Circumstances { asked, source, user_arn, mfa_serial: None, profile: None }
 }
 
 /// The secret first, read back, then the index: a crash between the two leaves a secret that nothing names, which
 /// the same command overwrites, and never a source without a secret.
 fn store(key: &AccessKey, facts: &SourceFacts, outside: &Outside<'_>) -> Result<(), Failure> {
     let keyring = outside.keyring;
-    let failed = |error: crate::port::KeyStoreError| error.failure(&keyring.label());
+    let failed = |error: KeyStoreError| error.failure(&keyring.label());
     let item = Item::AccessKey(key.id.clone());
     let secret = SecretBytes::from(key.secret.expose_secret().as_bytes().to_vec());
     keyring.put(&item, &secret).map_err(failed)?;
@@ -178,7 +182,8 @@ fn store(key: &AccessKey, facts: &SourceFacts, outside: &Outside<'_>) -> Result<
     outside.index.put(facts).inspect_err(|_| {
         let known = is_named(&key.id, outside);
         if !known && let Err(error) = keyring.delete(&item) {
-            log::warn!("the secret of {} stays in {}: {error}", key.id, keyring.label());
+            let error = error.failure(&keyring.label());
+            log::warn!("the secret of {} stays behind: {}, {:?}", key.id, error.what(), error.cause_text());
         }
     })
 }
@@ -195,14 +200,17 @@ fn forget_replaced(before: &SourceFacts, now: &SourceFacts, outside: &Outside<'_
         return None;
     }
     let error = outside.keyring.delete(&Item::AccessKey(id.clone())).err()?;
-    Some(format!("the secret of the replaced key {id} is still in {}: {error}", outside.keyring.label()))
+    Some(format!(
+        "the secret of the replaced key {id} is still there: {}",
+        error.failure(&outside.keyring.label()).what()
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::rig::{ALICE, Rig, key};
     use super::*;
-    use crate::port::{AwsError, KeyStoreError, MfaDevices};
+    use crate::port::{AwsError, MfaDevices};
     use crate::profile::SourceLookup as _;
 
     fn alice(rig: &Rig) -> Result<Enrolled, Failure> {

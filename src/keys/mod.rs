@@ -8,7 +8,7 @@ mod remove;
 #[cfg(test)]
 mod rig;
 
-pub use enrol::{DeviceQuestion, Enrolled, Enrolment, enrol};
+pub use enrol::{DeviceQuestion, Enrolled, Enrolment, enrol, owner};
 pub use remove::{Removed, Secret, remove};
 
 use crate::port::{Clock, Iam, KeyStore, SourceIndex, Sts};

@@ -37,6 +37,9 @@ pub enum KeyStoreError {
     /// A passphrase is needed and nobody can be asked.
     #[error("{0}")]
     PersonNeeded(String),
+    /// The person was asked and said no.
+    #[error("{0}")]
+    Declined(String),
     /// It did not answer in time.
     #[error("the keyring did not answer within {seconds} s")]
     TimedOut {
@@ -67,6 +70,7 @@ impl KeyStoreError {
                 "needs its passphrase",
                 "run role-helper login on a terminal, or set ROLE_HELPER_PASSPHRASE_FILE",
             ),
+            KeyStoreError::Declined(_) => (Kind::Refused, "was not opened", "try again with its passphrase"),
             KeyStoreError::TimedOut { .. } => {
                 (Kind::Keyring, "does not answer", "unlock or restart it, then try again")
             }
@@ -115,6 +119,7 @@ mod tests {
             (KeyStoreError::Broken(text()), 5),
             (KeyStoreError::WrongPassphrase(text()), 5),
             (KeyStoreError::PersonNeeded(text()), 4),
+            (KeyStoreError::Declined(text()), 1),
             (KeyStoreError::TimedOut { seconds: 5 }, 5),
         ] {
             let failure = error.failure("the keyring");

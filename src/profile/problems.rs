@@ -235,7 +235,7 @@ impl Survey<'_> {
                     block = false;
                 }
                 What::Continuation { text } => {
-                    if block && !text.split_once('=').is_some_and(|(key, _)| !key.trim().is_empty()) {
+                    if block && text.split_once('=').is_none_or(|(key, _)| key.trim().is_empty()) {
                         self.add(
                             n,
                             profile,

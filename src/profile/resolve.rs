@@ -11,7 +11,8 @@ use super::plan::{
     Asking, Base, Mfa, MfaAt, Origin, Overrides, Plan, PlanEnvironment, PromptMode, SourceLookup, UnknownUser,
 };
 use super::settings::{
-    CONFIRM, DURATION, Found, MFA_PROCESS, MFA_PROMPT, MFA_SERIAL, MFA_SESSION, PREFIX, REGION, Setting, Settings,
+    CONFIRM, DURATION, EXTERNAL_ID, Found, MFA_PROCESS, MFA_PROMPT, MFA_SERIAL, MFA_SESSION, PREFIX, REGION,
+    SESSION_NAME, SESSION_POLICY, SESSION_POLICY_ARNS, SOURCE_IDENTITY, Setting, Settings, TAGS, TRANSITIVE_TAGS,
 };
 use super::text::Config;
 use crate::identity::{AccessKey, Lifetime, MfaSerial, UserArn};
@@ -44,6 +45,7 @@ pub fn resolve(
     if chain.roles.is_empty() {
         refuse_role_options(profile, overrides)?;
     }
+    refuse_role_settings(&chain)?;
     let mut origins = Vec::new();
     let mut warnings = Vec::new();
     note_key(&chain, profile, &mut origins, &mut warnings);
@@ -97,6 +99,25 @@ fn refuse_role_options(profile: &str, overrides: &Overrides) -> Result<(), PlanE
         return Ok(());
     };
     Err(PlanError::NeedsRole { profile: profile.to_owned(), option })
+}
+
+/// A session policy in a profile that assumes nothing would be dropped without a word, and more allowed than meant.
+fn refuse_role_settings(chain: &Chain<'_>) -> Result<(), PlanError> {
+    const OF_ROLES: [Setting; 7] =
+        [SESSION_POLICY, SESSION_POLICY_ARNS, TAGS, TRANSITIVE_TAGS, SOURCE_IDENTITY, SESSION_NAME, EXTERNAL_ID];
+    for (index, settings) in chain.profiles.iter().enumerate() {
+        if chain.roles.iter().any(|(role, _)| *role == index) {
+            continue;
+        }
+        if let Some(found) = OF_ROLES.into_iter().filter_map(|setting| settings.get(setting)).find(Found::is_own) {
+            return Err(settings.bad(&found, "it needs a role_arn in the same profile"));
+        }
+        let duration = settings.get(DURATION).filter(|found| found.is_own() && !chain.roles.is_empty());
+        if let Some(found) = duration {
+            return Err(settings.bad(&found, "it needs a role_arn in the same profile"));
+        }
+    }
+    Ok(())
 }
 
 fn note_key(chain: &Chain<'_>, profile: &str, origins: &mut Vec<Origin>, warnings: &mut Vec<String>) {

@@ -7,8 +7,8 @@
 use super::process_json::instant;
 use crate::identity::{ExposeSecret, SecretString, SessionCredentials};
 
-/// Variables that would contradict the keys we set, or that are ours alone.
-pub const REMOVED: [&str; 20] = [
+/// Variables that would contradict the keys we set.
+pub const REMOVED: [&str; 19] = [
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     // Older names for the same secrets; some libraries still read them first.
@@ -31,9 +31,11 @@ pub const REMOVED: [&str; 20] = [
     "AWS_SOURCE_PROFILE",
     "AWS_MFA_SERIAL",
     "AWS_SSO_SESSION",
-    // Opens the file keyring: no business of the command's.
-    "ROLE_HELPER_PASSPHRASE_FILE",
 ];
+
+/// Opens the file keyring: a command that runs with a role has no business with it. A shell that takes an `export`
+/// keeps it, for it is the person's own.
+pub const PASSPHRASE_FILE: &str = "ROLE_HELPER_PASSPHRASE_FILE";
 
 /// The variables a command gets, in the order people read them.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "what drives the programs is complete in itself, whichever tests use it")]
 #![allow(clippy::disallowed_methods, reason = "tests are the outside")]
 
+mod asking;
 mod callers;
 mod daemon;
 mod moto;

@@ -5,6 +5,7 @@
 //! for any (which could start this program again), and it never asks an instance's metadata service for a region.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -25,6 +26,10 @@ use super::failure::Destination;
 use crate::port::AwsError;
 use crate::profile::Endpoint;
 
+/// How long a connection is kept for the next hop. Hops follow at once; after a question to a person AWS may well have
+/// closed it.
+pub(super) const IDLE: Duration = Duration::from_secs(3);
+
 /// A service, ready to be called.
 pub(super) struct Service<Config> {
     /// Everything but the credentials.
@@ -37,6 +42,8 @@ pub(super) struct Shared {
     runtime: Option<Runtime>,
     pub(super) clock: SigningClock,
     pub(super) dates: DateReader,
+    /// Whether there may be an open connection.
+    pub(super) called: AtomicBool,
     /// Attempts a request, as users configured it.
     pub(super) attempts: u32,
     pub(super) sts: Result<Service<aws_sdk_sts::config::Builder>, AwsError>,
@@ -89,7 +96,15 @@ impl Shared {
             let config = aws_sdk_iam::config::Builder::from(&sdk).http_client(http).interceptor(dates.clone());
             Service { config: if let Some(url) = url { config.endpoint_url(url) } else { config }, to }
         });
-        Ok(Shared { runtime: Some(runtime), clock, dates, attempts: retry.max_attempts(), sts, iam })
+        Ok(Shared {
+            runtime: Some(runtime),
+            clock,
+            dates,
+            called: AtomicBool::new(false),
+            attempts: retry.max_attempts(),
+            sts,
+            iam,
+        })
     }
 }
 
@@ -194,7 +209,7 @@ struct Pools {
 impl Pools {
     fn plain(proxy: ProxyConfig) -> SharedHttpClient {
         HttpBuilder::new().build_with_connector_fn(move |settings, components| {
-            let mut builder = Connector::builder().proxy_config(proxy.clone());
+            let mut builder = Connector::builder().proxy_config(proxy.clone()).pool_idle_timeout(IDLE);
             builder.set_connector_settings(settings.cloned());
             builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
             builder.build_http()
@@ -220,6 +235,7 @@ impl Pools {
             };
             let mut builder = Connector::builder()
                 .connector_settings(settings.clone())
+                .pool_idle_timeout(IDLE)
                 .proxy_config(ProxyConfig::from_env())
                 .tls_provider(Provider::Rustls(CryptoMode::Ring))
                 .tls_context(context.clone());

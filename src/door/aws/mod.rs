@@ -14,6 +14,7 @@ mod trust;
 use std::fmt;
 use std::future::Future;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -142,6 +143,11 @@ impl AwsDoor {
             }
         };
         shared.runtime().block_on(async {
+            // Between calls nobody listens: a connection that AWS closed meanwhile, while a person looked for the next
+            // code, is only now seen to be closed. Better before the code is written to it than after.
+            if shared.called.swap(true, Ordering::Relaxed) && code == Code::Carried {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
             let answer = tokio::time::timeout(self.time_limit, repeated)
                 .await
                 .unwrap_or(Err(AwsError::TimedOut { seconds: self.time_limit.as_secs() }));

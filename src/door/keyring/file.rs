@@ -10,18 +10,17 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-use super::deadline::{NoAnswer, within};
+use super::broken;
+use super::lock;
 use super::passphrase::PassphraseSource;
 use crate::door::files;
 use crate::door::kernel::{self, KernelKeyring, random, wrapping_key};
-use crate::identity::Failure;
 use crate::port::{Item, KeyStore, KeyStoreError, Person, PromptError, SecretBytes, SecretQuestion};
 use crate::profile::PromptMode;
 use crate::seal::{Items, Stretching, Vault, VaultError, VaultKey, unwrap, wrap};
@@ -33,8 +32,6 @@ const UNLOCK_BOUND: Duration = Duration::from_secs(330);
 /// How long to wait for a process that writes, which takes milliseconds.
 const WRITE_BOUND: Duration = Duration::from_secs(15);
 const TRIES: u32 = 3;
-/// What the kernel's copy is called.
-const KERNEL_NAME: &str = kernel::FILE_KEYRING;
 
 /// The file keyring. Opening it costs nothing.
 pub struct FileKeyring<'a> {
@@ -125,7 +122,7 @@ impl<'a> FileKeyring<'a> {
     }
 
     fn kernel_copy(&self, vault: &Vault) -> Option<VaultKey> {
-        let wrapped = self.kernel.get(KERNEL_NAME).ok()??;
+        let wrapped = self.kernel.get(kernel::FILE_KEYRING).ok()??;
         let wrapping = wrapping_key(&self.wrap_file, false).ok()??;
         VaultKey::from_bytes(&unwrap(&wrapping, &wrapped, &kernel_context(&vault.stretching))?)
     }
@@ -135,7 +132,7 @@ impl<'a> FileKeyring<'a> {
         let kept = wrapping_key(&self.wrap_file, true).map_err(|failure| failure.to_string()).and_then(|wrapping| {
             let wrapping = wrapping.ok_or("no wrapping key")?;
             let wrapped = wrap(&wrapping, random(), key.bytes(), &kernel_context(stretching));
-            self.kernel.put(KERNEL_NAME, &wrapped, kernel::LONGEST).map_err(|error| error.to_string())
+            self.kernel.put(kernel::FILE_KEYRING, &wrapped, kernel::LONGEST).map_err(|error| error.to_string())
         });
         if let Err(reason) = kept {
             log::debug!("the file keyring's key is not kept in the kernel: {reason}");
@@ -199,7 +196,7 @@ impl<'a> FileKeyring<'a> {
                     }
                     let (stretching, key) = self.create()?;
                     // Written while the lock is held: whoever waits for it then finds a keyring and opens that.
-                    let _writing = self.lock("lock", WRITE_BOUND)?;
+                    let _writing = self.lock_writing()?;
                     if self.read()?.is_some() {
                         continue;
                     }
@@ -208,7 +205,7 @@ impl<'a> FileKeyring<'a> {
                     (stretching, key)
                 }
             };
-            let _writing = self.lock("lock", WRITE_BOUND)?;
+            let _writing = self.lock_writing()?;
             let Some(vault) = self.read()?.filter(|vault| vault.stretching == stretching) else { continue };
             let mut items = vault.open(&key).map_err(|error| self.unreadable(&error))?;
             let changed = apply(&mut items);
@@ -224,51 +221,24 @@ impl<'a> FileKeyring<'a> {
             .map_err(|failure| broken(&failure))
     }
 
-    /// Held by whoever asks for a passphrase or stretches one. A folder that cannot be written is no reason not to
-    /// read: the lock only spares memory and questions.
+    /// Held by whoever asks for a passphrase or stretches one.
     fn lock_unlocking(&self) -> Result<Option<File>, KeyStoreError> {
-        match self.lock("unlock.lock", UNLOCK_BOUND) {
-            Ok(lock) => Ok(Some(lock)),
-            Err(KeyStoreError::Broken(reason)) => {
-                log::debug!("unlocking without a lock: {reason}");
-                Ok(None)
+        lock::hold_if_possible(&self.beside("unlock.lock"), UNLOCK_BOUND, || {
+            if self.source.is_none() {
+                self.person.tell("waiting for another role-helper that unlocks the keyring");
             }
-            Err(error) => Err(error),
-        }
+        })
     }
 
-    fn lock(&self, suffix: &str, bound: Duration) -> Result<File, KeyStoreError> {
+    fn lock_writing(&self) -> Result<File, KeyStoreError> {
+        lock::hold(&self.beside("lock"), WRITE_BOUND, || ())
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
         let mut path = self.path.clone().into_os_string();
         path.push(".");
         path.push(suffix);
-        let path = Path::new(&path);
-        let cannot = |error: std::io::Error| {
-            KeyStoreError::Broken(format!("the lock {} cannot be taken: {error}", path.display()))
-        };
-        if let Some(folder) = path.parent() {
-            files::ensure_dir(folder).map_err(|failure| broken(&failure))?;
-        }
-        let file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32)
-            .open(path)
-            .map_err(cannot)?;
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(std::fs::TryLockError::WouldBlock) => {}
-            Err(std::fs::TryLockError::Error(error)) => return Err(cannot(error)),
-        }
-        if self.source.is_none() && bound == UNLOCK_BOUND {
-            self.person.tell("waiting for another role-helper that unlocks the keyring");
-        }
-        match within(bound, move || file.lock().map(|()| file)) {
-            Ok(locked) => locked.map_err(cannot),
-            Err(NoAnswer::TimedOut) => Err(KeyStoreError::TimedOut { seconds: bound.as_secs() }),
-            Err(NoAnswer::Died) => Err(KeyStoreError::Broken("no thread could be started".to_owned())),
-        }
+        path.into()
     }
 
     fn unreadable(&self, error: &VaultError) -> KeyStoreError {
@@ -323,18 +293,7 @@ fn kernel_context(stretching: &Stretching) -> Vec<u8> {
 }
 
 fn declined() -> KeyStoreError {
-    KeyStoreError::Locked("no passphrase was given".to_owned())
-}
-
-fn broken(failure: &Failure) -> KeyStoreError {
-    let mut text = failure.what().to_owned();
-    if let Some(cause) = failure.cause_text() {
-        text = format!("{text}: {cause}");
-    }
-    if let Some(hint) = failure.hint_text() {
-        text = format!("{text}\n{hint}");
-    }
-    KeyStoreError::Broken(text)
+    KeyStoreError::Declined("no passphrase was given".to_owned())
 }
 
 #[cfg(test)]

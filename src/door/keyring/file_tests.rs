@@ -75,7 +75,7 @@ impl Home {
     }
 
     fn forget_kernel_copy(&self) {
-        let _ = self.kernel.forget(KERNEL_NAME);
+        let _ = self.kernel.forget(kernel::FILE_KEYRING);
     }
 }
 
@@ -161,8 +161,8 @@ fn each_way_of_not_answering_has_its_own_error() {
     for (answer, code) in [
         (Err(PromptError::Unreachable("no terminal".into())), 4),
         (Err(PromptError::TimedOut { seconds: 300 }), 4),
-        (Err(PromptError::Declined), 4),
-        (Ok(""), 4),
+        (Err(PromptError::Declined), 1),
+        (Ok(""), 1),
         (Err(PromptError::Interrupted), 130),
     ] {
         let person = Scripted::new([answer.clone()]);
@@ -244,4 +244,18 @@ fn nothing_beside_the_keyring_holds_a_secret_in_the_clear() {
         let has = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
         assert!(!has(b"wJalrXUtnFEMI") && !has(b"d0phbHJYVXRuRkVNS"));
     }
+}
+
+#[test]
+fn a_lock_that_cannot_be_had_is_no_reason_not_to_read() {
+    let home = Home::new();
+    home.with(&Scripted::default(), home.passphrase("right")).put(&key(1), &secret("one")).unwrap();
+    for lock in ["keyring.unlock.lock", "keyring.lock"] {
+        std::fs::remove_file(home.folder.path().join(lock)).unwrap();
+        std::fs::create_dir(home.folder.path().join(lock)).unwrap();
+    }
+    let nobody = Scripted::default();
+    let keyring = home.with(&nobody, home.passphrase("right"));
+    assert_eq!(text(keyring.get(&key(1))).as_deref(), Some("one"));
+    assert!(matches!(keyring.put(&key(2), &secret("two")), Err(KeyStoreError::Broken(_))));
 }
