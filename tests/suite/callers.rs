@@ -66,3 +66,4 @@ fn made(name: &str) -> PathBuf {
 }
 
 mod itself;
+mod served;
