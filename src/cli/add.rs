@@ -9,7 +9,7 @@ use super::house::{House, PATIENCE, not_answered};
 use super::{input, output};
 use crate::identity::{AccessKey, AccessKeyId, ExposeSecret, Failure, Kind, MfaSerial};
 use crate::keys::{self, DeviceQuestion, Enrolled, Enrolment};
-use crate::port::{Person, SecretQuestion};
+use crate::port::{KeyStore, Person, SecretQuestion};
 use crate::profile::{self, PromptMode, SourceLookup};
 use crate::wire::key_file;
 
@@ -69,7 +69,7 @@ fn may_replace(arguments: &Arguments, house: &House) -> Result<bool, Failure> {
     if arguments.force {
         return Ok(true);
     }
-    let question = format!("replace {name}, which is access key {} of {}", facts.access_key_id, facts.user_arn);
+    let question = format!("replace {name}, which is access key {} of {}?", facts.access_key_id, facts.user_arn);
     if house.yes(&question, &format!("role-helper add {name} --force"))? {
         return Ok(true);
     }
@@ -159,7 +159,7 @@ fn ask_device(arguments: &Arguments, question: &DeviceQuestion) -> Result<Option
 
 fn report(arguments: &Arguments, house: &House, enrolled: &Enrolled) -> Result<(), Failure> {
     let facts = &enrolled.facts;
-    let label = house.keyring_label()?;
+    let label = house.keyring(house.prompt_mode()).label();
     output::say(&format!("added {}: {}, key {} in {label}", facts.name, facts.user_arn, facts.access_key_id));
     if let Some(serial) = &facts.mfa_serial {
         output::say(&format!("MFA device: {serial}"));

@@ -12,7 +12,7 @@ use crate::door::aws::{AwsDoor, AwsSettings};
 use crate::door::cache::{self, Cache};
 use crate::door::clock::SystemClock;
 use crate::door::index::Index;
-use crate::door::keyring;
+use crate::door::keyring::{self, Keyring};
 use crate::door::locks::Locks;
 use crate::door::person::Asker;
 use crate::door::places::Places;
@@ -20,7 +20,7 @@ use crate::door::surroundings::Surroundings;
 use crate::door::{aws_files, log as debug_log};
 use crate::identity::{Failure, Kind, SourceFacts, Timestamp};
 use crate::keys;
-use crate::port::{Clock, Confirmation, KeyStore, Person, PromptError, SourceIndex};
+use crate::port::{Clock, Confirmation, Person, PromptError, SourceIndex};
 use crate::profile::{self, Config, FileKind, Files, Overrides, Plan, PlanError, PromptMode, UnknownUser};
 use crate::seal::{CacheKey, Header, SealedSession};
 use crate::session::{self, Outside, Request};
@@ -115,7 +115,18 @@ impl House {
     /// # Errors
     /// See [`PlanError`].
     pub(super) fn plan_without_network(&self, profile: &str, overrides: &Overrides) -> Result<Plan, Failure> {
-        Ok(self.resolve(profile, overrides)??)
+        match self.resolve(profile, overrides)? {
+            Err(PlanError::UnknownUser(unknown)) => Err(Failure::new(
+                Kind::Configuration,
+                format!("it is not known yet whose key {} of profile `{}` is", unknown.access_key_id, unknown.profile),
+            )
+            .cause("it lies in plain text, and AWS was not asked yet")
+            .hint(format!(
+                "role-helper login {profile} asks it, or role-helper add {0} --from-profile {0}",
+                unknown.profile
+            ))),
+            result => Ok(result?),
+        }
     }
 
     fn resolve(&self, profile: &str, overrides: &Overrides) -> Result<Result<Plan, PlanError>, Failure> {
@@ -156,11 +167,11 @@ impl House {
     }
 
     fn with_outside<T>(&self, plan: &Plan, act: impl FnOnce(&Outside<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
-        let keyring = self.keyring(plan.asking.prompt)?;
+        let keyring = self.keyring(plan.asking.prompt);
         let sts = AwsDoor::new(AwsSettings::of(plan));
-        let cache = Cache::new(&self.places, &*keyring, &self.locks);
+        let cache = Cache::new(&self.places, &keyring, &self.locks);
         act(&Outside {
-            keyring: &*keyring,
+            keyring: &keyring,
             person: &self.person,
             sts: &sts,
             cache: &cache,
@@ -174,8 +185,8 @@ impl House {
     /// # Errors
     /// What `act` returns.
     pub(super) fn with_cache<T>(&self, act: impl FnOnce(&Cache<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
-        let keyring = self.keyring(self.prompt_mode())?;
-        act(&Cache::new(&self.places, &*keyring, &self.locks))
+        let keyring = self.keyring(self.prompt_mode());
+        act(&Cache::new(&self.places, &keyring, &self.locks))
     }
 
     /// The outside of the use cases of keys.
@@ -186,25 +197,18 @@ impl House {
         &self,
         act: impl FnOnce(&keys::Outside<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let keyring = self.keyring(self.prompt_mode())?;
+        let keyring = self.keyring(self.prompt_mode());
         let aws = self.aws(None);
-        act(&keys::Outside { sts: &aws, iam: &aws, keyring: &*keyring, index: &self.index, clock: &self.clock })
+        act(&keys::Outside { sts: &aws, iam: &aws, keyring: &keyring, index: &self.index, clock: &self.clock })
     }
 
-    fn keyring(&self, mode: PromptMode) -> Result<Box<dyn KeyStore + '_>, Failure> {
-        let passphrase = self.surroundings.passphrase_file.as_ref().map(keyring::PassphraseSource::parse);
-        Ok(Box::new(keyring::FileKeyring::new(
-            self.places.keyring_file(),
-            self.places.wrap_file(),
-            passphrase,
-            mode,
-            &self.person,
-            crate::door::kernel::KernelKeyring::new(&self.places.folder_id()),
-        )))
+    /// The keyring, not opened yet.
+    pub(super) fn keyring(&self, mode: PromptMode) -> Keyring<'_> {
+        keyring::open(&self.places, &self.surroundings, mode, &self.person)
     }
 
     /// How a person is asked where no profile says.
-    fn prompt_mode(&self) -> PromptMode {
+    pub(super) fn prompt_mode(&self) -> PromptMode {
         match self.surroundings.plan.mfa_prompt.as_deref() {
             Some("tty") => PromptMode::Tty,
             Some("pinentry") => PromptMode::Pinentry,
@@ -222,14 +226,6 @@ impl House {
         headers.retain(|(_, header)| header.seconds_left(now) > 0);
         headers.sort_by(|(_, a), (_, b)| (&a.profile, a.expiration).cmp(&(&b.profile, b.expiration)));
         headers
-    }
-
-    /// The keyring in use, without opening it.
-    ///
-    /// # Errors
-    /// Where there is none.
-    pub(super) fn keyring_label(&self) -> Result<String, Failure> {
-        Ok(self.keyring(self.prompt_mode())?.label())
     }
 
     /// The profile with whose credentials this process runs, if it does.

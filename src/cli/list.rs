@@ -94,8 +94,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
 fn profiles(house: &House) -> Result<Vec<Profile>, Failure> {
     let files = house.files()?;
     let mut profiles = Vec::new();
-    for name in files.config.profiles() {
-        let Some(section) = files.config.profile(name) else { continue };
+    for section in files.config.profile_sections() {
         let properties = section.properties();
         let get = |key: &str| {
             properties.iter().rev().find(|property| property.key == key).map(|property| property.value.text.to_string())
@@ -105,7 +104,13 @@ fn profiles(house: &House) -> Result<Vec<Profile>, Failure> {
         let serves_clients = get("credential_process").is_some_and(|command| command.contains(" credential-process "));
         if role_arn.is_some() || source_profile.is_some() {
             let region = get("role_helper_region").or_else(|| get("region"));
-            profiles.push(Profile { name: name.to_owned(), role_arn, source_profile, region, serves_clients });
+            profiles.push(Profile {
+                name: section.name().to_owned(),
+                role_arn,
+                source_profile,
+                region,
+                serves_clients,
+            });
         }
     }
     Ok(profiles)

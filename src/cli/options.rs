@@ -65,7 +65,7 @@ impl RoleOptions {
         let (arns, files): (Vec<_>, Vec<_>) = self.session_policy.iter().partition(|text| text.starts_with("arn:"));
         let session_policy = match files[..] {
             [] => None,
-            [file] => Some(input::file(Path::new(file), "the session policy")?.to_string()),
+            [file] => Some(input::file(Path::new(file), "the session policy")?.trim().to_owned()),
             _ => {
                 return Err(Failure::new(Kind::Usage, "--session-policy takes one file")
                     .cause("two inline policies would widen the session, not narrow it")

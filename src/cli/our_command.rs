@@ -21,14 +21,16 @@ pub(super) struct OurCommand {
 /// The name people type; the companion is found beside it.
 const FRONT: &str = if cfg!(windows) { "role-helper.exe" } else { "role-helper" };
 
-/// The word for this installation: as it was called now if that is the installed front, else where that is.
+/// The word for this installation: as it was called now if that is the installed front and can be written, else
+/// where that is.
 ///
 /// # Errors
 /// Where the installed front cannot be found.
 #[expect(clippy::disallowed_methods, reason = "where a shell looked when the person typed our name")]
 pub(super) fn find(argument: &OsStr) -> Result<OurCommand, Failure> {
     let installed = installed_front()?;
-    let called = called_as(argument, std::env::var_os("PATH")).filter(|path| same_file(path, &installed));
+    let called = called_as(argument, std::env::var_os("PATH"))
+        .filter(|path| path.to_str().is_some_and(is_portable) && same_file(path, &installed));
     Ok(word_for(&called.unwrap_or(installed)))
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::door::output;
 use crate::identity::{Failure, Kind};
 use crate::wire::SecretText;
 
@@ -19,17 +20,7 @@ pub(super) fn data(text: &str) -> Result<(), Failure> {
 /// # Errors
 /// As [`data`].
 pub(super) fn secret(text: &SecretText) -> Result<(), Failure> {
-    #[cfg(unix)]
-    let unbuffered = {
-        use std::os::fd::AsFd;
-        io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from)
-    };
-    #[cfg(windows)]
-    let unbuffered = {
-        use std::os::windows::io::AsHandle;
-        io::stdout().as_handle().try_clone_to_owned().map(std::fs::File::from)
-    };
-    written(unbuffered.and_then(|mut stdout| stdout.write_all(text.expose().as_bytes())))
+    written(output::put(text.expose().as_bytes()))
 }
 
 fn written(result: io::Result<()>) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use super::logout::forget_where;
 use super::output;
 use crate::identity::{Failure, Kind};
 use crate::keys::{self, Removed, Secret};
+use crate::port::KeyStore;
 use crate::profile::SourceLookup;
 
 const EXAMPLES: &str = "\
@@ -32,8 +33,12 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     if !arguments.force
         && let Some(facts) = house.index.added(name)?
     {
-        let question =
-            format!("forget access key {} of {} in {}", facts.access_key_id, facts.user_arn, house.keyring_label()?);
+        let question = format!(
+            "forget access key {} of {} in {}?",
+            facts.access_key_id,
+            facts.user_arn,
+            house.keyring(house.prompt_mode()).label()
+        );
         if !house.yes(&question, &format!("role-helper remove {name} --force"))? {
             return Err(Failure::new(Kind::Refused, format!("{name} was kept")));
         }

@@ -7,7 +7,7 @@ use super::house::House;
 use super::{our_command, output};
 use crate::door::aws_files;
 use crate::identity::{Failure, Kind, Lifetime, MfaSerial, RoleArn, SessionName};
-use crate::profile::{self, Config, FileKind, Files, Overrides, SourceLookup};
+use crate::profile::{self, Config, EditError, FileKind, Files, Overrides, SourceLookup};
 
 const EXAMPLES: &str = "\
 The profile serves every AWS client: it names role-helper as its credential_process. Comments, order and all other \
@@ -91,7 +91,7 @@ pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure
     carry_over(&arguments, house, &mut settings)?;
     let text = write(&arguments, house, &settings)?;
     if let Some(warning) = &command.warning {
-        output::say(&format!("warning: {warning}"));
+        output::say(&format!("role-helper: warning: {warning}"));
     }
     next_step(&arguments.profile, &text, house)
 }
@@ -123,8 +123,12 @@ fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> R
     let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
     let in_file = |failure: Failure| in_file(&failure, &shown);
 
-    let edited =
-        profile::replace_in_profile(&old, profile, &settings, &TAKEN_OVER).map_err(|error| in_file(error.into()))?;
+    let edited = profile::replace_in_profile(&old, profile, &settings, &TAKEN_OVER).map_err(|error| match error {
+        // What is left to contradict is a key, which is nobody's to delete but the person's.
+        EditError::Conflict { .. } => in_file(Failure::from(error))
+            .hint(format!("role-helper add NAME --from-profile {profile}, then remove these lines")),
+        error => in_file(error.into()),
+    })?;
     if !edited.changed {
         output::say(&format!("profile {profile} in {shown} is so already"));
         return Ok(edited.text);
@@ -139,7 +143,7 @@ fn write(arguments: &Arguments, house: &House, settings: &[(&str, String)]) -> R
     output::say("");
     let replaced = replaced(&old, profile, &settings, &shown);
     if !replaced.is_empty() && !arguments.force {
-        let question = format!("replace in profile {profile}: {}", replaced.join(", "));
+        let question = format!("replace in profile {profile}: {}?", replaced.join(", "));
         if !house.yes(&question, &format!("role-helper setup {profile} --force, and the other options"))? {
             return Err(Failure::new(Kind::Refused, format!("profile {profile} was kept as it is")));
         }

@@ -7,9 +7,11 @@ use super::house::House;
 use super::list::Session;
 use super::output::{self, left};
 use crate::door::kernel::KernelKeyring;
-use crate::identity::Failure;
+use crate::door::keyring::Store;
+use crate::identity::{Failure, Timestamp};
 use crate::profile::{Overrides, Plan};
 use crate::seal::CacheKey;
+use crate::wire::process_json;
 
 const EXAMPLES: &str = "\
 Without PROFILE it tells of the profile that this shell uses (ROLE_HELPER_PROFILE within exec, else AWS_PROFILE), if any. \
@@ -53,38 +55,53 @@ struct Profile {
     session_name: Option<String>,
     mfa_serial: Option<String>,
     region: Option<String>,
-    /// None where no session lives.
+    /// When the credentials in this process's environment end; none outside of exec.
+    environment: Option<Ending>,
+    /// The sealed session that the next use would get; none where none lives.
     session: Option<Session>,
 }
 
+#[derive(Serialize)]
+struct Ending {
+    expiration: String,
+    seconds_left: i64,
+}
+
 /// The keyring in use.
-#[derive(Debug, Serialize)]
-pub(super) struct Keyring {
+#[derive(Serialize)]
+struct Keyring {
+    /// `os` or `file`; none where the first thing that is stored decides.
+    kind: Option<&'static str>,
     /// Such as `Secret Service`.
-    pub(super) label: String,
+    label: String,
     /// Why this one.
-    pub(super) why: String,
+    why: String,
 }
 
 /// Whether the kernel keyring can hold a copy of what opens the sessions.
-#[derive(Debug, Serialize)]
-pub(super) struct KernelCopy {
-    pub(super) available: bool,
+#[derive(Serialize)]
+struct KernelCopy {
+    available: bool,
     /// Why not, and what it costs.
-    pub(super) why: Option<String>,
+    why: Option<String>,
 }
 
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     let inside = house.inside_exec();
-    let name = match arguments.profile {
-        Some(name) => Some(name),
-        None => inside.clone().or_else(|| house.surroundings.profile.clone()),
+    let (profile, warnings) = match (arguments.profile, inside.as_ref().or(house.surroundings.profile.as_ref())) {
+        (Some(name), _) => {
+            profile(house, name, inside.as_deref()).map(|(profile, warnings)| (Some(profile), warnings))?
+        }
+        // Nobody asked for this profile, and the rest is worth knowing without it.
+        (None, Some(name)) => match profile(house, name.clone(), inside.as_deref()) {
+            Ok((profile, warnings)) => (Some(profile), warnings),
+            Err(failure) => (None, vec![format!("profile of this shell: {}", failure.what())]),
+        },
+        (None, None) => (None, Vec::new()),
     };
-    let profile = name.map(|name| profile(house, name, inside.as_deref())).transpose()?;
-    let (profile, warnings) = profile.map_or((None, Vec::new()), |(profile, warnings)| (Some(profile), warnings));
     let status = Status {
         profile,
-        keyring: Keyring { label: house.keyring_label()?, why: "chosen".to_owned() },
+        keyring: keyring(house),
         kernel_copy: kernel_copy(house),
         live_sessions: house.live_headers().len(),
         warnings,
@@ -100,6 +117,7 @@ fn profile(house: &House, name: String, inside: Option<&str>) -> Result<(Profile
     let hop = plan.hops.last();
     let profile = Profile {
         in_exec: inside == Some(&name),
+        environment: (inside == Some(&name)).then(|| environment_ends(house)).flatten(),
         source: plan.base.name().to_owned(),
         user_arn: plan.base.user_arn().to_string(),
         role_arn: hop.map(|hop| hop.role_arn.to_string()),
@@ -112,6 +130,11 @@ fn profile(house: &House, name: String, inside: Option<&str>) -> Result<(Profile
     Ok((profile, plan.warnings))
 }
 
+fn keyring(house: &House) -> Keyring {
+    let standing = house.keyring(house.prompt_mode()).standing();
+    Keyring { kind: standing.store.map(Store::word), label: standing.label, why: standing.why }
+}
+
 fn kernel_copy(house: &House) -> KernelCopy {
     match KernelKeyring::new(&house.places.folder_id()).available() {
         Ok(()) => KernelCopy { available: true, why: None },
@@ -120,6 +143,14 @@ fn kernel_copy(house: &House) -> KernelCopy {
             why: Some(format!("{error}; the keyring is opened for every session that is read")),
         },
     }
+}
+
+/// What exec told its command, clocks uncorrected.
+#[expect(clippy::disallowed_methods, reason = "set by exec for people and prompts; no rule depends on it")]
+fn environment_ends(house: &House) -> Option<Ending> {
+    let expiration: Timestamp = std::env::var("AWS_CREDENTIAL_EXPIRATION").ok()?.parse().ok()?;
+    let seconds_left = expiration.as_second() - house.now().as_second();
+    Some(Ending { expiration: process_json::instant(expiration), seconds_left })
 }
 
 fn live_session(house: &House, plan: &Plan) -> Option<Session> {
@@ -143,6 +174,9 @@ fn text(status: &Status) -> String {
         rows.push(("source key", format!("{}, {}", profile.source, profile.user_arn)));
         rows.push(("MFA device", profile.mfa_serial.clone().unwrap_or_else(|| "none known".to_owned())));
         rows.extend(profile.region.clone().map(|region| ("region", region)));
+        if let Some(Ending { expiration, seconds_left }) = &profile.environment {
+            rows.push(("this shell", format!("{} left, until {expiration}", left(*seconds_left))));
+        }
         rows.push((
             "session",
             match &profile.session {
@@ -152,7 +186,8 @@ fn text(status: &Status) -> String {
         ));
     }
     rows.push(("live sessions", status.live_sessions.to_string()));
-    rows.push(("keyring", format!("{} ({})", status.keyring.label, status.keyring.why)));
+    let Keyring { kind, label, why } = &status.keyring;
+    rows.push(("keyring", if kind.is_some() { format!("{label} ({why})") } else { why.clone() }));
     rows.push((
         "kernel keyring",
         match &status.kernel_copy {

@@ -115,10 +115,31 @@ impl<'t> Config<'t> {
 
     fn section(&self, kind: SectionKind, name: &str) -> Option<Section<'_>> {
         let of_name = |header: &Header<'_>| header.kind == kind && header.name == name;
-        let parts: Vec<usize> =
-            self.headers.iter().enumerate().filter_map(|(at, header)| of_name(header).then_some(at)).collect();
-        let first = self.headers.get(*parts.first()?)?;
-        Some(Section { config: self, name: first.name, line: self.line_at(first.start), parts })
+        let of_this = self.headers.iter().enumerate().filter(|(_, header)| of_name(header));
+        let parts: Vec<Part> =
+            of_this.map(|(header, found)| Part { header, line: self.line_at(found.start) }).collect();
+        let first = self.headers.get(parts.first()?.header)?;
+        Some(Section { config: self, name: first.name, parts })
+    }
+
+    /// All profiles, in the order of the file: as [`Config::profile`] for each of [`Config::profiles`], in one pass.
+    pub fn profile_sections(&self) -> Vec<Section<'_>> {
+        let mut sections: Vec<Section<'_>> = Vec::new();
+        let mut known = std::collections::HashMap::new();
+        let wins = self.headers.iter().any(|header| header.kind == SectionKind::Profile && header.name == "default");
+        for ((at, header), line) in self.headers.iter().enumerate().zip(self.header_lines()) {
+            match header.kind {
+                SectionKind::Profile => {}
+                SectionKind::PlainDefault if !wins => {}
+                _ => continue,
+            }
+            let section = *known.entry(header.name).or_insert_with(|| {
+                sections.push(Section { config: self, name: header.name, parts: Vec::new() });
+                sections.len() - 1
+            });
+            sections[section].parts.push(Part { header: at, line });
+        }
+        sections
     }
 
     /// The line, counted from one, that holds this byte.
@@ -167,8 +188,16 @@ impl std::fmt::Debug for Config<'_> {
 pub struct Section<'c> {
     config: &'c Config<'c>,
     name: &'c str,
+    parts: Vec<Part>,
+}
+
+/// One of the headers that open a section.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    // Its place in `Config::headers`.
+    header: usize,
+    // Its line, counted from one.
     line: u32,
-    parts: Vec<usize>,
 }
 
 /// A value as written, and where. It may be a secret, so `Debug` shows its length only.
@@ -203,7 +232,11 @@ impl<'c> Section<'c> {
 
     /// The line of its first header, counted from one.
     pub fn line(&self) -> u32 {
-        self.line
+        self.parts.first().map_or(0, |part| part.line)
+    }
+
+    fn lines(&self, part: Part) -> Lines<'c> {
+        self.config.lines_from(self.config.body(part.header), part.line + 1)
     }
 
     /// `~/.aws/config:12`.
@@ -232,7 +265,7 @@ impl<'c> Section<'c> {
         let mut properties: Vec<Property<'c>> = Vec::new();
         for &part in &self.parts {
             let mut open = false;
-            for line in self.config.lines(self.config.body(part)) {
+            for line in self.lines(part) {
                 match line.what {
                     What::Property { key, value, .. } => {
                         let value = Value { text: Cow::Borrowed(value), line: line.number };
@@ -256,7 +289,7 @@ impl<'c> Section<'c> {
 
     /// The first line that is neither a property nor a comment, if there is one.
     pub fn broken_line(&self) -> Option<(u32, Broken)> {
-        self.parts.iter().flat_map(|&part| self.config.lines(self.config.body(part))).find_map(|line| match line.what {
+        self.parts.iter().flat_map(|&part| self.lines(part)).find_map(|line| match line.what {
             What::Broken(why) => Some((line.number, why)),
             _ => None,
         })
@@ -469,6 +502,12 @@ mod tests {
                     prop_assert!(section.line() as usize <= text.matches('\n').count() + 1);
                     section.properties();
                     section.broken_line();
+                }
+                let sections = config.profile_sections();
+                prop_assert_eq!(sections.len(), config.profiles().count());
+                for section in sections {
+                    let same = config.profile(section.name()).unwrap();
+                    prop_assert_eq!((section.line(), section.properties()), (same.line(), same.properties()));
                 }
                 config.problems();
             }

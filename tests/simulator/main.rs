@@ -8,6 +8,8 @@
 //! `wait_seconds`; `shown` is what a phone shows), `POST /_simulator/advance?seconds=N`, and `POST /_simulator/faults` with
 //! `[{"fault": {"latency": 500}, "operation": "AssumeRole", "times": 1}]`; an empty list takes all faults back.
 
+#![allow(clippy::disallowed_methods, reason = "a program of the tests is the outside")]
+
 #[path = "mod.rs"]
 mod simulator;
 

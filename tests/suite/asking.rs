@@ -1,9 +1,10 @@
 //! Asking a person at a real terminal and in a real pinentry: every way in which a question can end, and the
 //! terminal afterwards. `examples/ask` asks through the same door as the commands do.
 
+mod windows;
+
 use crate::pty::{Session, Terminal};
 use crate::run::Run;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
@@ -77,9 +78,11 @@ fn a_code_pasted_before_the_question_is_taken_and_what_follows_is_left() {
 fn what_is_no_code_is_asked_for_again_three_times() {
     let mut session = waiting(&["code"]);
     session.send("hunter2\n");
-    session.expect("a token code is six digits\nMFA code for ");
+    session.expect("a token code is six digits");
+    session.expect(WAITING);
     session.send("12345\n");
-    session.expect("a token code is six digits\nMFA code for ");
+    session.expect("a token code is six digits");
+    session.expect(WAITING);
     session.send("1234567\n");
     let ended = session.wait().restored().exits(1).never_showed("hunter2");
     assert_eq!(ended.output.stdout, "Failed(\"no answer in 3 tries: a token code is six digits\")\n");
@@ -235,19 +238,23 @@ fn a_shell_that_takes_its_terminal_back_gets_what_is_typed() {
     assert_eq!(ended.output.stdout, TAKEN);
 }
 
-/// What an interactive bash does after its job, whose helper still waits for a code, was over.
+/// What an interactive bash finds after its job, whose helper still waits for a code, was over. A caller that gives
+/// up on us closes its pipes and exits a little later, as the Rust SDK's does when its time is up; of one that was
+/// killed there is no such notice, and bash puts its terminal right by itself.
 #[test]
 fn a_caller_that_gives_up_leaves_a_terminal_that_echoes() {
-    for caller in ["sleep 0.8; exit 1", "sleep 0.8; kill -9 $$"] {
+    for (caller, typed) in [("exec 3<&-; sleep 0.1; exit 1", "12"), ("kill -9 $$", "")] {
         let mut command = Command::new("/bin/bash");
         command.args(["--norc", "--noprofile", "-i"]).env("PS1", "% ").env("HISTFILE", "");
         let mut session = Terminal::of(command).start();
         session.expect("% ");
         let before = session.modes();
-        // As the Rust SDK: the helper is left behind when its time is up.
-        session.send(&format!("sh -c '{} code >/tmp/asking.$$.out 2>&1 & {caller}'\n", program().display()));
+        session.send(&format!(
+            "bash -c 'exec 3< <(exec {} code 2>/dev/null); sleep 0.8; {caller}'\n",
+            program().display()
+        ));
         session.expect(WAITING);
-        session.send("12");
+        session.send(typed);
         session.expect("% ");
         sleep(Duration::from_millis(300));
         session.send("echo se''en; stty -a | grep -o -- ' -*echo '\n");
@@ -256,10 +263,25 @@ fn a_caller_that_gives_up_leaves_a_terminal_that_echoes() {
         session.expect(" echo ");
         session.expect("% ");
         assert_eq!(session.modes(), before, "{caller}");
-        assert!(!session.transcript().contains("12echo"), "{caller}");
-        session.send("rm -f /tmp/asking.$$.out; exit 0\n");
+        session.send("exit 0\n");
         session.wait().restored();
     }
+}
+
+/// Go's SDK kills the shell that runs us, not us, and stays.
+#[test]
+fn a_shell_between_that_dies_does_not_end_the_question() {
+    let mut command = Command::new("/bin/sh");
+    let one = program().display().to_string();
+    command.args(["-c", &format!("sh -c '{one} code & sleep 0.5; kill -9 $$'; sleep 3; true")]);
+    let mut session = Terminal::of(command).start();
+    session.expect(WAITING);
+    session.send("12");
+    session.expect(WAITING);
+    assert!(!session.modes().echo());
+    session.send("345678\n");
+    session.expect("answer 345678");
+    session.wait().restored().exits(0).never_showed("12\n");
 }
 
 #[test]
@@ -289,11 +311,15 @@ fn the_deadline_is_kept() {
 
 #[test]
 fn output_held_by_ctrl_s_does_not_hold_us() {
-    let session = waiting(&["code", "auto", "1"]);
+    let session = waiting(&["code"]);
     session.send("\x13");
     sleep(Duration::from_millis(100));
     session.signal(libc::SIGTERM);
-    session.wait_within(Duration::from_secs(3)).restored().exits(1);
+    let process = format!("/proc/{}", session.pid());
+    let gone = || (!Path::new(&process).exists()).then_some(());
+    assert!(crate::run::poll(Duration::from_secs(3), gone).is_some());
+    session.send("\x11");
+    session.wait().restored().exits(1);
 }
 
 #[test]
@@ -309,7 +335,8 @@ fn passphrases_are_taken_as_they_are_and_compared() {
     session.send("one\n");
     session.expect("The same again: ");
     session.send("two\n");
-    session.expect("the two are different\nPassphrase: ");
+    session.expect("the two are different");
+    session.expect("Passphrase: ");
     session.send("three\n");
     session.expect("The same again: ");
     session.send("three\n");
@@ -365,141 +392,4 @@ fn ctrl_c_ends_a_hanging_mfa_process() {
     session.ctrl_c();
     let ended = session.wait_within(Duration::from_secs(3)).restored().exits(1);
     assert_eq!(ended.output.stdout, "Interrupted\n");
-}
-
-/// A program under a name, in a folder that is all of PATH but the system's.
-fn with_program(name: &str, script: &str) -> (tempfile::TempDir, String) {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join(name);
-    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:/usr/bin:/bin", folder.path().display());
-    (folder, path)
-}
-
-/// Speaks pinentry's protocol, writes down what it was told, and complains on stderr as toolkits do.
-const PINENTRY: &str = r#"
-echo 'Gtk-WARNING: noise' >&2
-echo 'OK Pleased to meet you'
-while read -r line; do
-    echo "$line" >> "$(dirname "$0")/heard"
-    case "$line" in
-        GETPIN) ANSWER;;
-        CONFIRM) echo OK;;
-        BYE) echo OK; exit 0;;
-        *) echo OK;;
-    esac
-done"#;
-
-fn pinentry(answer: &str, args: &[&str]) -> (String, String) {
-    let (folder, path) = with_program("pinentry", &PINENTRY.replace("ANSWER", answer));
-    let mut command = ask(args);
-    command.env("PATH", path).env("DISPLAY", ":99");
-    let output = Run::new(command).run();
-    assert_eq!(output.stderr, "", "the dialog's noise must not reach the caller");
-    let heard = std::fs::read_to_string(folder.path().join("heard")).unwrap_or_default();
-    (output.stdout, heard)
-}
-
-#[test]
-fn without_a_terminal_pinentry_is_asked() {
-    let (stdout, heard) = pinentry("echo 'D 123456'; echo OK", &["code"]);
-    assert_eq!(stdout, "answer 123456\n");
-    assert!(heard.contains("SETTITLE role-helper\n"), "{heard}");
-    assert!(heard.contains("SETDESC role-helper: role Admin in account 222233334444 as alice%0Aasked by "), "{heard}");
-    assert!(heard.contains("%0AMFA code for arn:aws:iam::111122223333:mfa/alice\n"), "{heard}");
-    assert!(heard.contains("SETPROMPT Code:\n") && heard.contains("SETTIMEOUT "), "{heard}");
-    assert!(heard.contains("OPTION ttyname=/dev/null\n"), "{heard}");
-    let (stdout, heard) = pinentry("echo 'D hunter2'; echo OK", &["code"]);
-    assert!(stdout.starts_with("Failed(\"no answer in 3 tries"), "{stdout}");
-    assert_eq!(heard.matches("SETERROR a token code is six digits\n").count(), 2);
-}
-
-#[test]
-fn pinentrys_other_ends() {
-    assert_eq!(pinentry("echo 'ERR 83886179 Operation cancelled'", &["code"]).0, "Declined\n");
-    assert_eq!(pinentry("echo OK", &["code"]).0, "Declined\n");
-    assert_eq!(pinentry("echo 'ERR 83886142 Timeout'", &["code"]).0, "TimedOut { seconds: 20 }\n");
-    assert_eq!(pinentry("exec sleep 60", &["code", "auto", "1"]).0, "TimedOut { seconds: 1 }\n");
-    assert_eq!(pinentry("", &["confirm"]).0, "answer true\n");
-    assert_eq!(pinentry("echo 'D correct horse'; echo OK", &["twice"]).0, "answer correct horse\n");
-    let (stdout, _) = pinentry("exit 1", &["code", "pinentry"]);
-    assert_eq!(stdout, "Unreachable(\"no dialog (pinentry gave up)\")\n");
-    let (stdout, _) = pinentry("echo 'ERR 83886340 Not a tty'", &["code", "pinentry"]);
-    assert_eq!(stdout, "Unreachable(\"no dialog (pinentry: Code 260: Not a tty)\")\n");
-}
-
-#[test]
-fn ctrl_c_closes_the_dialog() {
-    let (folder, path) = with_program("pinentry", &PINENTRY.replace("ANSWER", "echo $$ >\"$0.pid\"; exec sleep 60"));
-    let mut command = ask(&["code", "pinentry"]);
-    command.env("PATH", path).env("DISPLAY", ":99");
-    let session = Terminal::of(command).piped().start();
-    let pid = crate::run::poll(Duration::from_secs(5), || {
-        std::fs::read_to_string(folder.path().join("pinentry.pid")).ok().filter(|pid| pid.ends_with('\n'))
-    })
-    .unwrap();
-    session.signal(libc::SIGTERM);
-    let ended = session.wait_within(Duration::from_secs(5)).restored().exits(1);
-    assert_eq!(ended.output.stdout, "Interrupted\n");
-    let gone = || (!Path::new(&format!("/proc/{}/exe", pid.trim())).exists()).then_some(());
-    assert!(crate::run::poll(Duration::from_secs(2), gone).is_some());
-}
-
-#[test]
-fn the_real_pinentries_on_a_terminal() {
-    for name in ["pinentry-tty", "pinentry-curses"] {
-        if !Path::new("/usr/bin").join(name).exists() {
-            eprintln!("{name} is not installed");
-            continue;
-        }
-        let mut command = ask(&["code", "pinentry"]);
-        command.env("PINENTRY_PROGRAM", format!("/usr/bin/{name}"));
-        let mut session = Terminal::of(command).piped().start();
-        session.expect("Code");
-        sleep(Duration::from_millis(200));
-        session.send(if name == "pinentry-tty" { "123456\n" } else { "123456\r" });
-        let ended = session.wait().restored().exits(0).never_showed("123456");
-        assert_eq!((&*ended.output.stdout, &*ended.output.stderr), ("answer 123456\n", ""), "{name}");
-
-        let mut command = ask(&["code", "pinentry"]);
-        command.env("PINENTRY_PROGRAM", name);
-        let mut session = Terminal::of(command).piped().start();
-        session.expect("Code");
-        session.signal(libc::SIGTERM);
-        let ended = session.wait_within(Duration::from_secs(5)).restored().exits(1);
-        assert_eq!(ended.output.stdout, "Interrupted\n", "{name}");
-    }
-}
-
-#[test]
-fn programs_are_never_looked_up_in_the_working_directory() {
-    let (folder, _) = with_program("pinentry", "echo 'OK evil'");
-    for path in [".", "", ":/nonexistent", "relative"] {
-        let mut command = ask(&["code", "pinentry"]);
-        command.env("PATH", path).env("DISPLAY", ":99").current_dir(folder.path());
-        assert_eq!(Run::new(command).run().stdout, "Unreachable(\"no dialog (no pinentry)\")\n", "{path:?}");
-    }
-}
-
-#[test]
-fn the_desktops_dialogs_are_asked_last() {
-    for (name, mark) in [("zenity", "--hide-text"), ("kdialog", "--password")] {
-        let script = format!("echo \"$@\" >\"$0.heard\"; echo noise >&2; case \"$*\" in *{mark}*) echo 123456;; esac");
-        let (folder, path) = with_program(name, &script);
-        let mut command = ask(&["code", "gui"]);
-        command.env("PATH", path).env("DISPLAY", ":99");
-        let output = Run::new(command).run();
-        assert_eq!((&*output.stdout, &*output.stderr), ("answer 123456\n", ""), "{name}");
-        let heard = std::fs::read_to_string(folder.path().join(format!("{name}.heard"))).unwrap();
-        assert!(heard.contains("MFA code for arn:aws:iam::111122223333:mfa/alice"), "{heard}");
-        let (_folder, path) = with_program(name, "exit 1");
-        let mut command = ask(&["code", "gui"]);
-        command.env("PATH", path).env("DISPLAY", ":99");
-        assert_eq!(Run::new(command).run().stdout, "Declined\n", "{name}");
-    }
-    let mut command = ask(&["code", "gui"]);
-    command.env("PATH", OsStr::new("/nonexistent")).env("DISPLAY", ":99");
-    assert_eq!(Run::new(command).run().stdout, "Unreachable(\"no dialog (none of zenity, kdialog, osascript)\")\n");
 }

@@ -1,7 +1,8 @@
 //! What Linux's /proc tells of the processes above us. Elsewhere nothing is known, and nothing depends on it.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
+use rustix::fs::FileType;
 #[cfg(target_os = "linux")]
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -47,6 +48,17 @@ pub(super) fn callers_in_our_group() -> Vec<OwnedFd> {
     }
     #[cfg(not(target_os = "linux"))]
     Vec::new()
+}
+
+/// Our stdout and stderr where they are pipes: their other end is the caller's, and closes a little before anybody
+/// is told of its death, or long before if it only gave up on us. They are watched, never read or written.
+pub(super) fn pipes_to_the_caller() -> Vec<OwnedFd> {
+    let is_pipe = |fd: &BorrowedFd<'_>| {
+        let kind = rustix::fs::fstat(fd).map(|stat| FileType::from_raw_mode(stat.st_mode));
+        matches!(kind, Ok(FileType::Fifo | FileType::Socket))
+    };
+    let own = [rustix::stdio::stdout(), rustix::stdio::stderr()];
+    own.into_iter().filter(is_pipe).filter_map(|fd| rustix::io::fcntl_dupfd_cloexec(fd, 3).ok()).collect()
 }
 
 /// The processes whose parent is `parent`.

@@ -16,7 +16,7 @@ use crate::port::PromptError;
 /// The longest line that a terminal in line mode gives: N_TTY_BUF_SIZE of Linux, MAX_CANON elsewhere is less.
 const LONGEST: usize = 4096;
 /// How long a shell may take to reclaim its terminal after its job has died.
-const RECLAIMED: Duration = Duration::from_millis(60);
+const RECLAIMED: Duration = Duration::from_millis(150);
 
 /// A line that was typed, wiped on drop. It is read into place and never grows, so no copy is left behind.
 pub(super) struct Line {
@@ -70,6 +70,7 @@ impl Conversation {
         if let Err(error) = terminal.take_turn(&signals, until) {
             return Ok(Err(timed(error, seconds)));
         }
+        // Only now: another of us who asked has put it back before it gave its turn away.
         terminal.line_mode()?;
         Ok(Ok(Conversation { terminal, signals, until, seconds }))
     }
@@ -98,12 +99,14 @@ impl Conversation {
         let restore = Restore::later(&self.terminal, modes);
         self.hide(&restore, echo);
         self.say(&format!("{above}{label}"))?;
-        let mut callers = proc::callers_in_our_group();
+        // What may be read is a death; of the pipes only their end is of interest.
+        let mut callers: Vec<_> = proc::callers_in_our_group().into_iter().map(|fd| (fd, PollFlags::IN)).collect();
+        callers.extend(proc::pipes_to_the_caller().into_iter().map(|fd| (fd, PollFlags::empty())));
         let mut line = Line::new();
         let mut overlong = false;
         loop {
             let mut watched = vec![(self.terminal.as_fd(), PollFlags::IN)];
-            watched.extend(callers.iter().map(|caller| (caller.as_fd(), PollFlags::IN)));
+            watched.extend(callers.iter().map(|(caller, event)| (caller.as_fd(), *event)));
             let ready = match wait(&watched, Some(&self.signals), self.until) {
                 Woken::Look(ready) => ready,
                 Woken::Late => return Err(self.leave(PromptError::TimedOut { seconds: self.seconds })),
@@ -135,6 +138,7 @@ impl Conversation {
                     return Err(taken());
                 }
                 self.hide(&restore, echo);
+                self.say(&format!("\n{label}"))?;
             }
             match self.terminal.read(&mut line.bytes[line.len..]) {
                 Ok(None) => continue,
@@ -185,17 +189,17 @@ impl Conversation {
         why
     }
 
-    /// Somebody between the shell and us has died. If the shell's job is over, the shell now looks at the modes of
-    /// its terminal and keeps what it finds, hidden typing included, so they are put right before it looks; if the
-    /// foreground stays ours, the question goes on.
+    /// Somebody between the shell and us has died, or closed its end of our pipes. If the shell's job is over, the shell now looks at the modes of
+    /// its terminal and keeps what it finds, hidden typing included, so they are put right before it looks, and half
+    /// a code is dropped before it becomes half a command; if the foreground stays ours, the question is put again.
     fn still_ours(&self, restore: &Restore<'_>) -> bool {
         if self.terminal.modes().is_some_and(|now| same(&now, &restore.hidden())) {
             let _ = self.terminal.set_modes(restore.modes());
+            self.terminal.drop_typed();
         }
         let until = Instant::now() + RECLAIMED;
         while Instant::now() < until {
             if self.terminal.foreground() != Some(true) {
-                self.terminal.drop_typed();
                 return false;
             }
             std::thread::sleep(Duration::from_millis(2));
@@ -222,7 +226,9 @@ fn timed(error: PromptError, seconds: u64) -> PromptError {
 
 /// Shows a line to whoever is at the terminal, if it is ours and in line mode; nothing else happens.
 pub(super) fn tell(line: &str) {
-    if let Ok(terminal) = Terminal::open() {
+    if let Ok(terminal) = Terminal::open()
+        && terminal.line_mode().is_ok()
+    {
         let _ = terminal.write(&format!("{line}\n"), None, Instant::now() + RECLAIMED);
     }
 }

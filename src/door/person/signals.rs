@@ -131,10 +131,11 @@ extern "C" fn note(signal: c_int) {
 #[allow(unsafe_code)]
 /// This thread's errno.
 unsafe fn errno() -> *mut c_int {
-    // SAFETY: both functions only return a pointer to the calling thread's errno.
     #[cfg(any(target_os = "macos", target_os = "ios", target_os = "freebsd"))]
+    // SAFETY: it only returns a pointer to the calling thread's errno.
     return unsafe { libc::__error() };
     #[cfg(any(target_os = "openbsd", target_os = "netbsd", target_os = "android"))]
+    // SAFETY: it only returns a pointer to the calling thread's errno.
     return unsafe { libc::__errno() };
     #[cfg(not(any(
         target_os = "macos",
@@ -144,6 +145,7 @@ unsafe fn errno() -> *mut c_int {
         target_os = "netbsd",
         target_os = "android"
     )))]
+    // SAFETY: it only returns a pointer to the calling thread's errno.
     return unsafe { libc::__errno_location() };
 }
 

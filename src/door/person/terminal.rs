@@ -36,7 +36,7 @@ impl Terminal {
         })?;
         let terminal = Terminal { fd, turn: None };
         match terminal.foreground() {
-            Some(true) => terminal.line_mode().map(|_| ()).map(|()| terminal),
+            Some(true) => Ok(terminal),
             Some(false) => Err("this is a background job of it".to_owned()),
             None => Err("the terminal is gone".to_owned()),
         }
