@@ -20,4 +20,5 @@ mod simulator;
 mod simulator_itself;
 mod world;
 
+mod endpoints;
 mod floors;
