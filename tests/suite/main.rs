@@ -21,4 +21,5 @@ mod simulator_itself;
 mod wizards;
 mod world;
 
+mod endpoints;
 mod floors;

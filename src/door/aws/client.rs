@@ -89,12 +89,15 @@ impl Shared {
 
         let sts_endpoint = settings.sts_endpoint.clone().or_else(|| configured(&sdk, "STS", settings));
         let sts = service(sts_endpoint, "sts", &region, &pools).map(|(url, http, to)| {
-            let config = aws_sdk_sts::config::Builder::from(&sdk).http_client(http).interceptor(dates.clone());
-            Service { config: if let Some(url) = url { config.endpoint_url(url) } else { config }, to }
+            let mut config = aws_sdk_sts::config::Builder::from(&sdk).http_client(http).interceptor(dates.clone());
+            // Also where there is none: the SDK takes an empty variable for an address, and panics over it.
+            config.set_endpoint_url(url);
+            Service { config, to }
         });
         let iam = service(configured(&sdk, "IAM", settings), "iam", &region, &pools).map(|(url, http, to)| {
-            let config = aws_sdk_iam::config::Builder::from(&sdk).http_client(http).interceptor(dates.clone());
-            Service { config: if let Some(url) = url { config.endpoint_url(url) } else { config }, to }
+            let mut config = aws_sdk_iam::config::Builder::from(&sdk).http_client(http).interceptor(dates.clone());
+            config.set_endpoint_url(url);
+            Service { config, to }
         });
         Ok(Shared {
             runtime: Some(runtime),
