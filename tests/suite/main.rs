@@ -12,6 +12,7 @@ mod callers;
 mod daemon;
 mod moto;
 mod output;
+mod practice;
 mod pty;
 mod run;
 mod secret_service;
@@ -21,5 +22,6 @@ mod simulator_itself;
 mod wizards;
 mod world;
 
+mod documents;
 mod endpoints;
 mod floors;
