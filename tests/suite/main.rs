@@ -10,6 +10,7 @@
 mod asking;
 mod callers;
 mod daemon;
+mod flows;
 mod moto;
 mod output;
 mod practice;
