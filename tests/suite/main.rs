@@ -21,5 +21,6 @@ mod simulator_itself;
 mod wizards;
 mod world;
 
+mod bad_input;
 mod endpoints;
 mod floors;
