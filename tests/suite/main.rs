@@ -8,8 +8,12 @@
 #![allow(clippy::disallowed_methods, reason = "tests are the outside")]
 
 mod asking;
+mod bad_input;
 mod callers;
 mod daemon;
+mod documents;
+mod endpoints;
+mod floors;
 mod flows;
 mod moto;
 mod output;
@@ -22,7 +26,3 @@ mod simulator;
 mod simulator_itself;
 mod wizards;
 mod world;
-
-mod documents;
-mod endpoints;
-mod floors;
