@@ -198,7 +198,7 @@ fn an_aws_profile_is_taken_over_after_a_yes() {
          mfa_serial = arn:aws:iam::111122223333:mfa/alice\nrole_session_name = Alice\noutput = json\n"
     );
     stage.world.config(&text);
-    setup(&stage, "prod", &[]).ends(4).says("hint: role-helper setup prod --force");
+    setup(&stage, "prod", &[]).ends(4).says("hint: the same command with --force");
     assert_eq!(stage.world.config_text(), text);
     let words = ["setup", "prod", "--role-arn", ADMIN, "--source-profile", "alice"];
     for (answer, code) in [("n\n", 1), ("y\n", 0)] {
