@@ -2,6 +2,12 @@
 
 mod add;
 mod add_device;
+mod chains;
+mod commands;
+mod exec;
+mod mfa;
+mod peer;
+mod process;
 mod setup;
 mod setup_wizard;
 

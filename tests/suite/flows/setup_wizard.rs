@@ -77,9 +77,10 @@ fn what_makes_no_sense_is_asked_for_again() {
         session.expect("A role session lives: 1h");
         // Each key is read on its own, and between them the terminal edits a line of its own.
         for key in ["\x7f", "\x7f"] {
+            std::thread::sleep(std::time::Duration::from_millis(50));
             session.send(key);
-            session.expect("\x1b[");
         }
+        std::thread::sleep(std::time::Duration::from_millis(50));
         session.send(lifetime);
         session.expect(lifetime);
         session.send("\n");
