@@ -15,6 +15,7 @@ mod output;
 mod pty;
 mod run;
 mod secret_service;
+mod secrets;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 mod simulator_itself;
