@@ -21,6 +21,7 @@ mod practice;
 mod pty;
 mod run;
 mod secret_service;
+mod secrets;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 mod simulator_itself;
