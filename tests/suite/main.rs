@@ -17,6 +17,7 @@ mod floors;
 mod flows;
 mod moto;
 mod output;
+mod parallel;
 mod practice;
 mod pty;
 mod run;
