@@ -149,12 +149,16 @@ impl SessionCache for Cache<'_> {
     }
 
     fn forget_all(&self) -> Result<usize, Failure> {
-        let mut forgotten = 0;
+        // One that cannot be removed keeps none of the others, nor the key that would open it.
+        let (mut forgotten, mut failed) = (0, None);
         for file in sealed_files(self.places) {
-            forgotten += usize::from(files::remove_own(&file)?);
+            match files::remove_own(&file) {
+                Ok(removed) => forgotten += usize::from(removed),
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
         }
         forget_copies(self.places);
-        Ok(forgotten)
+        failed.map_or(Ok(forgotten), Err)
     }
 }
 
