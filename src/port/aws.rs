@@ -80,7 +80,8 @@ pub enum AwsError {
         /// AWS's clock less ours, in seconds, where its answer had a `Date`.
         clock_offset: Option<i64>,
     },
-    /// No connection was made: nothing was sent, a code in the request is unused.
+    /// No connection was made: nothing was sent, a code in the request is unused. Why, and in a second line what to
+    /// type, where the reason tells.
     #[error("{0}")]
     NotConnected(String),
     /// A request left and no usable answer came back; a code in it may be used up.
