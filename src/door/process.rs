@@ -113,6 +113,8 @@ mod unix {
         umask: Mode,
         core: Rlimit,
         mask: libc::sigset_t,
+        // What the caller does on SIGXFSZ.
+        file_size: libc::sighandler_t,
     }
 
     impl std::fmt::Debug for State {
@@ -125,7 +127,15 @@ mod unix {
         let core = getrlimit(Resource::Core);
         // The soft limit alone: a lowered hard one could not be given back.
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: core.maximum });
-        State { umask: umask(Mode::from_raw_mode(0o077)), core, mask: signal_mask() }
+        State { umask: umask(Mode::from_raw_mode(0o077)), core, mask: signal_mask(), file_size: outlive_file_limit() }
+    }
+
+    /// A write beyond the limit on the size of files (`ulimit -f`) then fails like one to a full disk, instead of
+    /// ending us between AWS's answer and the caller.
+    #[allow(unsafe_code)]
+    fn outlive_file_limit() -> libc::sighandler_t {
+        // SAFETY: no handler runs, for the signal is ignored.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) }
     }
 
     #[allow(unsafe_code)]
@@ -140,7 +150,7 @@ mod unix {
 
     #[allow(unsafe_code)]
     pub(super) fn exec(state: &State, command: &mut Command, close: Option<i32>) -> io::Error {
-        let (creation, core, mask) = (state.umask, state.core, state.mask);
+        let (creation, core, mask, file_size) = (state.umask, state.core, state.mask, state.file_size);
         // SAFETY: nothing is forked here: the closure runs in this very process, after the standard library has
         // prepared for `execve`, and makes system calls only. The descriptor it closes is the one the caller handed
         // over for the passphrase; no object of ours owns it.
@@ -151,6 +161,7 @@ mod unix {
                 if let Some(descriptor) = close {
                     libc::close(descriptor);
                 }
+                libc::signal(libc::SIGXFSZ, file_size);
                 libc::pthread_sigmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut());
                 Ok(())
             });
