@@ -93,7 +93,8 @@ pub enum AwsError {
         /// The bound.
         seconds: u64,
     },
-    /// Our own rules forbid the endpoint, or it cannot be made from the configuration. Nothing was sent.
+    /// Our own rules forbid the endpoint, or it cannot be made from the configuration. Nothing was sent. Lines as in
+    /// [`AwsError::NotConnected`].
     #[error("{0}")]
     Endpoint(String),
 }

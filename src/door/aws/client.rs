@@ -74,7 +74,7 @@ impl Shared {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| AwsError::Endpoint(format!("no event loop could be made: {error}")))?;
+            .map_err(|error| AwsError::Endpoint(format!("no event loop could be made: {error}\nulimit -n 256")))?;
         let (region, region_from) = region(settings);
         if !endpoint::is_region(&region) {
             return Err(AwsError::Endpoint(format!(

@@ -32,6 +32,10 @@ impl Rig {
     pub fn of(aws: Aws, world: impl FnOnce(&str) -> World) -> Self {
         let aws = Simulator::start(aws);
         let world = world(&aws.endpoint());
+        Self::with(aws, world)
+    }
+
+    pub fn with(aws: Simulator, world: World) -> Self {
         let rig = Self { aws, world, codes: RefCell::default() };
         rig.world.config(PROD);
         rig.add();
