@@ -160,7 +160,7 @@ fn to_type(error: &clap::Error, command: Option<&str>, text: &str) -> String {
 fn known_elsewhere(word: &str) -> Option<&'static str> {
     Some(match word {
         "version" => "--version",
-        "configure" | "config" | "init" => "setup",
+        "configure" | "config" => "setup",
         "run" => "exec",
         "env" => "export",
         "whoami" => "status",
