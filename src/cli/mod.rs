@@ -22,7 +22,6 @@ mod shell;
 mod status;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use arguments::{Command, Parsed};
 use house::House;
@@ -31,13 +30,14 @@ use crate::door::process::{self, CallerState};
 use crate::identity::Failure;
 
 /// The companion: every command, in full. The first argument is what the person called.
-pub fn run(arguments: Vec<OsString>) -> ExitCode {
+/// Returns the exit code.
+pub fn run(arguments: Vec<OsString>) -> u8 {
     let caller = process::harden();
     match dispatch(arguments, &caller) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(ended) => {
             output::say(&ended.failure.to_string());
-            ExitCode::from(ended.code)
+            ended.code
         }
     }
 }

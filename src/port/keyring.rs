@@ -104,6 +104,9 @@ pub trait KeyStore {
     /// # Errors
     /// See [`KeyStoreError`].
     fn delete(&self, item: &Item) -> Result<bool, KeyStoreError>;
+
+    /// Keeps the memory that holds these bytes of an item out of swap, where the system can and allows it.
+    fn keep_resident(&self, _bytes: &[u8]) {}
 }
 
 #[cfg(test)]

