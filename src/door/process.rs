@@ -120,8 +120,7 @@ mod unix {
         core: Rlimit,
         mask: libc::sigset_t,
         broken_pipe: libc::sighandler_t,
-        // What the caller does on SIGXFSZ.
-        file_size: libc::sighandler_t,
+        file_limit: libc::sighandler_t,
     }
 
     impl std::fmt::Debug for State {
@@ -139,24 +138,17 @@ mod unix {
             umask: umask(Mode::from_raw_mode(0o077)),
             core,
             mask: signal_mask(),
-            broken_pipe: ignore_broken_pipes(),
-            file_size: outlive_file_limit(),
+            broken_pipe: ignore(libc::SIGPIPE),
+            file_limit: ignore(libc::SIGXFSZ),
         }
     }
 
-    /// A reader that goes away must not end us between AWS's answer and the sealing of it. What it was before.
+    /// Neither a reader that goes away nor a limit on the size of files (`ulimit -f`) must end us between AWS's answer
+    /// and the sealing of it: the write fails, and is told of. What it was before.
     #[allow(unsafe_code)]
-    fn ignore_broken_pipes() -> libc::sighandler_t {
+    fn ignore(signal: libc::c_int) -> libc::sighandler_t {
         // SAFETY: no handler of ours is set, so none can run.
-        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) }
-    }
-
-    /// A write beyond the limit on the size of files (`ulimit -f`) then fails like one to a full disk, instead of
-    /// ending us between AWS's answer and the caller.
-    #[allow(unsafe_code)]
-    fn outlive_file_limit() -> libc::sighandler_t {
-        // SAFETY: no handler runs, for the signal is ignored.
-        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) }
+        unsafe { libc::signal(signal, libc::SIG_IGN) }
     }
 
     /// Otherwise the next file to be opened would be standard output, and get what is printed. A command that is run
@@ -204,16 +196,16 @@ mod unix {
 
     #[allow(unsafe_code)]
     pub(super) fn exec(state: &State, command: &mut Command) -> io::Error {
-        let State { umask: creation, core, mask, broken_pipe, file_size } = *state;
+        let State { umask: creation, core, mask, broken_pipe, file_limit } = *state;
         // SAFETY: nothing is forked here: the closure runs in this very process, after the standard library has
-        // prepared for `execve` (and reset SIGPIPE), and makes system calls only. What SIGPIPE is set to is what the
-        // caller had: no handler outlives `execve`, so it is the default or ignored.
+        // prepared for `execve` (and reset SIGPIPE), and makes system calls only. What the two signals are set to is
+        // what the caller had: no handler outlives `execve`, so it is the default or ignored.
         unsafe {
             command.pre_exec(move || {
                 umask(creation);
                 let _ = setrlimit(Resource::Core, core);
                 libc::signal(libc::SIGPIPE, broken_pipe);
-                libc::signal(libc::SIGXFSZ, file_size);
+                libc::signal(libc::SIGXFSZ, file_limit);
                 libc::pthread_sigmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut());
                 Ok(())
             });
