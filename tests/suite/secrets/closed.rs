@@ -146,7 +146,11 @@ fn what_is_done_with_is_wiped() {
     let memory = memory_of(session.pid());
     assert_eq!(passphrase.within(&memory, &[]), Vec::<&str>::new());
     assert!(copies(&memory, DEMO_SECRET) >= 1, "the search does not find what is there");
-    eprintln!("at the second question: the key {}, the first code {}", copies(&memory, DEMO_SECRET), copies(&memory, &code));
+    eprintln!(
+        "at the second question: the key {}, the first code {}",
+        copies(&memory, DEMO_SECRET),
+        copies(&memory, &code)
+    );
     for (secret, token) in aws.secrets_issued() {
         eprintln!("the first session's secret {}, token {}", copies(&memory, &secret), copies(&memory, &token));
     }

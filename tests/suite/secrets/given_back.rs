@@ -63,7 +63,11 @@ fn signals() {
         };
         let bit = |signal: i32| 1 << (signal - 1);
         let expected = if ignored { bit(libc::SIGPIPE) | bit(libc::SIGUSR2) } else { 0 };
-        assert_eq!(bits("SigIgn") & (bit(libc::SIGPIPE) | bit(libc::SIGUSR2) | bit(libc::SIGINT)), expected, "{output}");
+        assert_eq!(
+            bits("SigIgn") & (bit(libc::SIGPIPE) | bit(libc::SIGUSR2) | bit(libc::SIGINT)),
+            expected,
+            "{output}"
+        );
         assert_eq!(bits("SigBlk"), if ignored { bit(libc::SIGUSR1) } else { 0 }, "{output}");
         assert_eq!(bits("SigCgt"), 0, "{output}");
     }
@@ -107,10 +111,16 @@ fn the_passphrase_stays_with_us() {
     let seen = world.path("seen");
     let ask = world.script(
         "ask",
-        &format!("#!/bin/sh\n(echo \"[$ROLE_HELPER_PASSPHRASE_FILE]\"; ls -l /proc/$$/fd) >'{}'\necho {}\n", seen.display(), code(&aws)),
+        &format!(
+            "#!/bin/sh\n(echo \"[$ROLE_HELPER_PASSPHRASE_FILE]\"; ls -l /proc/$$/fd) >'{}'\necho {}\n",
+            seen.display(),
+            code(&aws)
+        ),
     );
     let text = world.config_text();
-    world.config(&text.replace("[profile again]", &format!("[profile again]\nrole_helper_mfa_process = {}", ask.display())));
+    world.config(
+        &text.replace("[profile again]", &format!("[profile again]\nrole_helper_mfa_process = {}", ask.display())),
+    );
     world.command(["logout", "--all"]).run().ok();
     let passphrase = world.secret_file("on-a-descriptor", PASSPHRASE);
     let mut command = world.program("/bin/sh");
@@ -130,7 +140,11 @@ fn the_passphrase_stays_with_us() {
 fn closed_streams_get_nobodys_output() {
     let (aws, world) = stage();
     let before = world.files().iter().map(|path| std::fs::read(path).unwrap()).map(|bytes| bytes.len()).sum::<usize>();
-    for line in ["\"$0\" credential-process prod >&-", "\"$0\" export prod --format posix >&- 2>&-", "\"$0\" status >&- 2>&- <&-"] {
+    for line in [
+        "\"$0\" credential-process prod >&-",
+        "\"$0\" export prod --format posix >&- 2>&-",
+        "\"$0\" status >&- 2>&- <&-",
+    ] {
         let mut command = world.program("/bin/sh");
         command.args(["-c", &format!("{line}; true")]).arg(world.front());
         Run::new(command).run().ok();

@@ -63,7 +63,12 @@ fn root_in_anothers_home_writes_nothing_there() {
     let before = snapshot(&world.path(""));
     assert!(before.values().filter(|facts| facts.0 != 0).count() > 5, "{login}");
     let mut codes = vec![code(&aws)];
-    for ways in [&["env"][..], &["sudo", "-E"], &["sudo", "--preserve-env=HOME"], &["su", "-p", "-s", "/bin/sh", "root", "-c", "exec \"$0\" \"$@\"", "--"]] {
+    for ways in [
+        &["env"][..],
+        &["sudo", "-E"],
+        &["sudo", "--preserve-env=HOME"],
+        &["su", "-p", "-s", "/bin/sh", "root", "-c", "exec \"$0\" \"$@\"", "--"],
+    ] {
         if !Path::new("/usr/bin").join(ways[0]).exists() {
             eprintln!("skipped: no {}", ways[0]);
             continue;
@@ -72,7 +77,7 @@ fn root_in_anothers_home_writes_nothing_there() {
         codes.push(code(&aws));
         let code = codes.last().unwrap();
         let json = super::key_json();
-        for (args, input) in [
+        let all = [
             (&["credential-process", "prod"][..], ""),
             (&["login", "again", "--mfa-code", code], ""),
             (&["exec", "prod", "--mfa-code", code, "--", "true"], ""),
@@ -85,7 +90,9 @@ fn root_in_anothers_home_writes_nothing_there() {
             (&["logout", "prod"], ""),
             (&["logout", "--all"], ""),
             (&["remove", "alice", "--force"], ""),
-        ] {
+        ];
+        // However root came to be root, it is the same root: the whole list once.
+        for (args, input) in all.into_iter().step_by(if ways == ["env"] { 1 } else { 3 }) {
             let mut command = world.wrapped(ways, args);
             command.uid(0).gid(0).env("ROLE_HELPER_MFA_PROMPT", "none");
             Run::new(command).input(input).run();
@@ -111,7 +118,8 @@ fn what_others_could_have_written_is_refused_with_the_fix() {
     let own = |end: &str| world.files().into_iter().find(|path| path.to_string_lossy().ends_with(end)).unwrap();
     for file in [own("sources/alice.json"), own("role-helper/keyring")] {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        let args: &[&str] = if file.ends_with("keyring") { &["login", "again", "--mfa-code", "123456"] } else { &["list"] };
+        let args: &[&str] =
+            if file.ends_with("keyring") { &["login", "again", "--mfa-code", "123456"] } else { &["list"] };
         let fix = format!("chmod 600 {}", file.display());
         let refused = world.command(args).run();
         assert_ne!(refused.code(), 0, "{refused}");
@@ -179,7 +187,7 @@ fn the_kernels_copy_is_found_in_every_session_of_its_user_only() {
         }
         for way in ways {
             if Path::new("/usr/bin").join(way[0]).exists() {
-                let output = hit(&world, &aws, way).quiet();
+                let output = hit(&world, &aws, way).ok();
                 assert!(output.stdout.contains("SessionToken"), "{way:?} {output}");
             }
         }
