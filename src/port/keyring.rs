@@ -125,7 +125,7 @@ mod tests {
             (KeyStoreError::Declined(text()), 1),
             (KeyStoreError::TimedOut { seconds: 5 }, 5),
         ] {
-            let failure = error.failure("the keyring");
+            let failure = error.failure("x");
             assert_eq!(failure.kind().exit_code(), code, "{error:?}");
             assert!(failure.cause_text().is_some() && failure.hint_text().is_some());
         }
@@ -135,9 +135,6 @@ mod tests {
     #[test]
     fn a_second_line_is_what_to_type() {
         let failure = KeyStoreError::Broken("wrong mode\nchmod 600 x".into()).failure("file x");
-        assert_eq!(
-            failure.to_string(),
-            "role-helper: the keyring file x does not work\ncause: wrong mode\nhint: chmod 600 x"
-        );
+        assert_eq!(failure.to_string(), "role-helper: the keyring file x does not work\ncause: wrong mode\nhint: chmod 600 x");
     }
 }

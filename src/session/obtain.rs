@@ -297,6 +297,12 @@ pub(super) fn lock_failure(error: &LockError) -> Failure {
                 .cause(format!("{holder} did not finish within {seconds} s"))
                 .hint("answer it there, or end it and try again")
         }
-        LockError::Broken(cause) => Failure::new(Kind::Configuration, "a lock cannot be taken").cause(cause.as_str()),
+        LockError::Broken(text) => {
+            let failure = Failure::new(Kind::Configuration, "a lock cannot be taken");
+            match text.split_once('\n') {
+                Some((cause, hint)) => failure.cause(cause).hint(hint),
+                None => failure.cause(text.as_str()),
+            }
+        }
     }
 }

@@ -1,20 +1,15 @@
 //! Where codes may go, as the environment and the file say it, seen from outside.
 
+use crate::practice::{ADMIN, alice, key_file};
 use crate::simulator::Simulator;
-use crate::simulator::demo::{DEMO_KEY_ID, DEMO_MFA, DEMO_SECRET};
-use crate::simulator::world::World as Aws;
+use crate::simulator::demo::DEMO_MFA;
 use crate::world::World;
 use std::net::TcpListener;
 
-const ROLE: &str = "arn:aws:iam::222233334444:role/Admin";
-
 /// alice's key added, her profile `prod` in the file.
 fn stage() -> (Simulator, World) {
-    let aws = Simulator::start(Aws::demo());
-    let world = World::new(&aws.endpoint());
-    let key = world.secret_file("key.csv", &format!("Access key ID,Secret access key\n{DEMO_KEY_ID},{DEMO_SECRET}\n"));
-    world.command(["add", "alice", "--csv", key.to_str().unwrap()]).run().ok();
-    world.config(&format!("[profile prod]\nrole_arn = {ROLE}\nsource_profile = alice\nregion = eu-west-1\n"));
+    let (aws, world) = alice();
+    world.config(&format!("[profile prod]\nrole_arn = {ADMIN}\nsource_profile = alice\nregion = eu-west-1\n"));
     (aws, world)
 }
 
@@ -26,8 +21,7 @@ fn an_empty_variable_is_none() {
     world.set_endpoint("").set_env("AWS_ENDPOINT_URL", "").set_env("HTTPS_PROXY", format!("http://{free}"));
     let output = world.command(["login", "prod", "--mfa-code", "123456"]).run().fails(6);
     assert!(output.stderr.contains(&free.to_string()), "the proxy is named\n{output}");
-    let key = world.path("key.csv");
-    world.command(["add", "bob", "--csv", key.to_str().unwrap()]).run().fails(6);
+    world.command(["add", "bob", "--csv", &key_file(&world)]).run().fails(6);
 }
 
 #[test]

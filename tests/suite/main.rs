@@ -8,10 +8,16 @@
 #![allow(clippy::disallowed_methods, reason = "tests are the outside")]
 
 mod asking;
+mod bad_input;
 mod callers;
 mod daemon;
+mod documents;
+mod endpoints;
+mod floors;
+mod flows;
 mod moto;
 mod output;
+mod practice;
 mod pty;
 mod run;
 mod secret_service;
@@ -21,6 +27,3 @@ mod simulator;
 mod simulator_itself;
 mod wizards;
 mod world;
-
-mod endpoints;
-mod floors;

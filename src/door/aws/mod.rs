@@ -295,9 +295,13 @@ fn session(
 ) -> Result<SessionCredentials, AwsError> {
     let issued = issued.ok_or_else(|| incomplete(to, "credentials"))?;
     let access_key_id = issued.access_key_id.parse().map_err(|_| incomplete(to, "an access key id"))?;
-    let expiration =
-        Timestamp::from_second(issued.expiration.secs()).map_err(|_| incomplete(to, "an expiration that exists"))?;
-    if issued.secret_access_key.is_empty() || issued.session_token.is_empty() {
+    // What an answer lacks the SDK fills in: an empty text, the first second of 1970.
+    let expiration = Some(issued.expiration.secs())
+        .filter(|&seconds| seconds > 0)
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .ok_or_else(|| incomplete(to, "an expiration that exists"))?;
+    let printable = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+    if !printable(&issued.secret_access_key) || !printable(&issued.session_token) {
         return Err(incomplete(to, "a secret and a token"));
     }
     Ok(SessionCredentials {

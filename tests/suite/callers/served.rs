@@ -2,11 +2,11 @@
 //! prompt, and the role's session under the user's name. `docs/callers.md` says which versions were seen.
 
 use super::Caller;
+use crate::practice::{ADMIN, alice};
 use crate::pty::Terminal;
 use crate::run::Run;
 use crate::simulator::Simulator;
-use crate::simulator::demo::{DEMO_KEY_ID, DEMO_MFA, DEMO_SECRET};
-use crate::simulator::world::World as Aws;
+use crate::simulator::demo::DEMO_MFA;
 use crate::world::World;
 use std::process::Command;
 
@@ -14,11 +14,8 @@ const ALICE: &str = "arn:aws:sts::222233334444:assumed-role/Admin/alice";
 
 /// alice's key added, and `prod` set up with `options` beside what it needs.
 fn stage(options: &[&str]) -> (Simulator, World) {
-    let aws = Simulator::start(Aws::demo());
-    let world = World::new(&aws.endpoint());
-    let key = world.secret_file("key.csv", &format!("Access key ID,Secret access key\n{DEMO_KEY_ID},{DEMO_SECRET}\n"));
-    world.command(["add", "alice", "--csv", key.to_str().unwrap()]).run().ok();
-    let setup = ["setup", "prod", "--role-arn", "arn:aws:iam::222233334444:role/Admin", "--source-profile", "alice"];
+    let (aws, world) = alice();
+    let setup = ["setup", "prod", "--role-arn", ADMIN, "--source-profile", "alice"];
     world.command(setup.iter().chain(&["--region", "ap-northeast-1"]).chain(options)).run().ok();
     (aws, world)
 }

@@ -66,17 +66,20 @@ fn holds(bytes: &[u8], form: &[u8]) -> bool {
         .any(|at| !digits || !(digit(at.checked_sub(1)) || digit(Some(at + form.len()))))
 }
 
+/// Programs, each with its command line and environment.
+type Seen = BTreeSet<(PathBuf, Vec<u8>)>;
+
 /// Looks at the command line and the environment of every process whose environment names a folder, for as long as it
 /// lives.
 pub struct Watch {
     stop: Arc<AtomicBool>,
-    seen: Arc<Mutex<BTreeSet<(PathBuf, Vec<u8>)>>>,
+    seen: Arc<Mutex<Seen>>,
     watcher: Option<JoinHandle<()>>,
 }
 
 impl Watch {
     pub fn of(folder: PathBuf) -> Self {
-        let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::<Mutex<BTreeSet<_>>>::default());
+        let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::<Mutex<Seen>>::default());
         let (stopped, sees) = (Arc::clone(&stop), Arc::clone(&seen));
         let watcher = thread::spawn(move || {
             let mark = folder.into_os_string().into_encoded_bytes();
