@@ -3,11 +3,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 
 use super::owner::said;
 use crate::identity::{Failure, Kind};
+use crate::wire::environment;
 
 /// What the caller had set, to be given back by [`restore_and_exec`].
 #[derive(Debug)]
@@ -71,6 +72,42 @@ pub fn restore_and_exec(
     };
     let path = changes.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
     not_started(program, &error, path.unwrap_or_else(|| std::env::var_os("PATH")))
+}
+
+/// Starts the command beside us, in a process group of its own, with the caller's umask, limits and signal mask and
+/// without what is ours in the environment.
+///
+/// # Errors
+/// As the system says.
+pub fn restore_and_start(state: &CallerState, command: &mut Command) -> io::Result<Child> {
+    command.env_remove(environment::PASSPHRASE_FILE);
+    #[cfg(unix)]
+    {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        unix::give_back(&state.unix, command, None);
+    }
+    #[cfg(not(unix))]
+    let _ = state;
+    command.spawn()
+}
+
+/// A program of this name in the folders of `path` that are absolute: never from the working directory.
+pub(super) fn find(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+    #[cfg(unix)]
+    let runs = |file: &PathBuf| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    #[cfg(not(unix))]
+    let runs = |file: &PathBuf| file.is_file();
+    let name = PathBuf::from(name);
+    if name.is_absolute() {
+        return runs(&name).then_some(name);
+    }
+    if name.components().count() != 1 {
+        return None;
+    }
+    std::env::split_paths(path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&name)).find(runs)
 }
 
 fn not_started(program: &OsStr, error: &io::Error, path: Option<OsString>) -> NotStarted {
@@ -138,12 +175,18 @@ mod unix {
         }
     }
 
-    #[allow(unsafe_code)]
     pub(super) fn exec(state: &State, command: &mut Command, close: Option<i32>) -> io::Error {
+        give_back(state, command, close);
+        command.exec()
+    }
+
+    /// What the caller had set, from the moment that the command is started or takes our place.
+    #[allow(unsafe_code)]
+    pub(super) fn give_back(state: &State, command: &mut Command, close: Option<i32>) {
         let (creation, core, mask) = (state.umask, state.core, state.mask);
-        // SAFETY: nothing is forked here: the closure runs in this very process, after the standard library has
-        // prepared for `execve`, and makes system calls only. The descriptor it closes is the one the caller handed
-        // over for the passphrase; no object of ours owns it.
+        // SAFETY: the closure runs right before `execve`, in this very process or in a fresh child of it, and makes
+        // async-signal-safe system calls only. The descriptor it closes is the one the caller handed over for the
+        // passphrase; no object of ours owns it.
         unsafe {
             command.pre_exec(move || {
                 umask(creation);
@@ -155,7 +198,6 @@ mod unix {
                 Ok(())
             });
         }
-        command.exec()
     }
 }
 

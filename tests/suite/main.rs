@@ -9,6 +9,7 @@
 
 mod asking;
 mod callers;
+mod console;
 mod daemon;
 mod moto;
 mod output;
