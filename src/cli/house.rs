@@ -7,6 +7,8 @@ use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::output;
 use crate::door::aws::{AwsDoor, AwsSettings};
 use crate::door::cache::{self, Cache};
@@ -17,7 +19,7 @@ use crate::door::locks::Locks;
 use crate::door::person::Asker;
 use crate::door::places::Places;
 use crate::door::surroundings::Surroundings;
-use crate::door::{aws_files, log as debug_log};
+use crate::door::{aws_files, log as debug_log, process};
 use crate::identity::{Failure, Kind, SourceFacts, Timestamp};
 use crate::keys;
 use crate::port::{Clock, Confirmation, Person, PromptError, SourceIndex};
@@ -37,8 +39,8 @@ pub(super) struct House {
     locks: Locks,
     clock: SystemClock,
     called_as: OsString,
-    config: OnceCell<String>,
-    credentials: OnceCell<String>,
+    config: OnceCell<Zeroizing<String>>,
+    credentials: OnceCell<Zeroizing<String>>,
 }
 
 impl House {
@@ -48,6 +50,7 @@ impl House {
     /// Where the environment means nothing, or there is no place for our own files.
     pub(super) fn open(called_as: OsString) -> Result<House, Failure> {
         let surroundings = Surroundings::read()?;
+        process::keep_to_ourselves(surroundings.passphrase_file.as_deref());
         debug_log::start(&surroundings)?;
         let places = Places::new(&surroundings)?;
         Ok(House {
@@ -185,7 +188,8 @@ impl House {
     /// # Errors
     /// What `act` returns.
     pub(super) fn with_cache<T>(&self, act: impl FnOnce(&Cache<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
-        let keyring = self.keyring(self.prompt_mode());
+        // Sessions are listed and forgotten without their key: nobody is asked for what opens it.
+        let keyring = self.keyring(PromptMode::None);
         act(&Cache::new(&self.places, &keyring, &self.locks))
     }
 
@@ -263,7 +267,7 @@ pub(super) fn not_answered(error: &PromptError, otherwise: &str) -> Failure {
     }
 }
 
-fn read_once<'a>(cell: &'a OnceCell<String>, path: &std::path::Path) -> Result<&'a str, Failure> {
+fn read_once<'a>(cell: &'a OnceCell<Zeroizing<String>>, path: &std::path::Path) -> Result<&'a str, Failure> {
     if let Some(text) = cell.get() {
         return Ok(text);
     }

@@ -35,7 +35,10 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         return Ok(());
     }
     let profiles = match arguments.profiles {
-        profiles if profiles.is_empty() => vec![house.profile_or_environment(None)?],
+        profiles if profiles.is_empty() => {
+            let named = house.profile_or_environment(None);
+            vec![named.map_err(|failure| failure.hint("role-helper logout PROFILE, or role-helper logout --all"))?]
+        }
         profiles => profiles,
     };
     for profile in &profiles {

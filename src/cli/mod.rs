@@ -23,7 +23,6 @@ mod shell;
 mod status;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use arguments::{Command, Parsed};
 use house::House;
@@ -32,13 +31,14 @@ use crate::door::process::{self, CallerState};
 use crate::identity::Failure;
 
 /// The companion: every command, in full. The first argument is what the person called.
-pub fn run(arguments: Vec<OsString>) -> ExitCode {
+/// Returns the exit code.
+pub fn run(arguments: Vec<OsString>) -> u8 {
     let caller = process::harden();
     match dispatch(arguments, &caller) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(ended) => {
             output::say(&ended.failure.to_string());
-            ExitCode::from(ended.code)
+            ended.code
         }
     }
 }

@@ -19,5 +19,6 @@ mod owner;
 pub mod person;
 pub mod places;
 pub mod process;
+pub mod resident;
 mod spelling;
 pub mod surroundings;

@@ -78,12 +78,9 @@ impl FromStr for Arn {
         }
         let arn = Arn { text: text.to_owned(), ends };
         let printable = text.chars().all(|c| c.is_ascii_graphic());
-        if arn.field(0) != "arn"
-            || arn.partition().is_empty()
-            || arn.service().is_empty()
-            || arn.resource().is_empty()
-            || !printable
-        {
+        // Every partition is called `aws` or `aws-…` (AWS General Reference, "ARN format").
+        let partition = arn.partition() == "aws" || arn.partition().starts_with("aws-");
+        if arn.field(0) != "arn" || !partition || arn.service().is_empty() || arn.resource().is_empty() || !printable {
             return Err(shape());
         }
         Ok(arn)

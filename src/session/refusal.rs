@@ -245,7 +245,7 @@ fn hint(reason: RefusalReason, error: &AwsError, call: &Circumstances<'_>) -> Op
         RefusalReason::TrustPolicy | RefusalReason::Denied => checklist(reason, error, call),
         RefusalReason::DurationOverRoleMax => {
             format!(
-                "lower `duration` of the profile below {}, or raise the role's MaxSessionDuration (1h unless set)",
+                "lower --duration, or `duration` of the profile, below {}; or raise the role's MaxSessionDuration (1h unless set)",
                 asked_for(call)
             )
         }

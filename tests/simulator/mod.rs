@@ -150,6 +150,11 @@ impl Simulator {
         change(&mut self.state().world);
     }
 
+    /// Secret and token of every session so far.
+    pub fn secrets_issued(&self) -> Vec<(String, String)> {
+        self.state().sessions.values().map(|session| (session.secret.clone(), session.token.clone())).collect()
+    }
+
     /// Whether these temporary credentials exist and have not expired; gives the ARN they stand for.
     pub fn session_arn(&self, key_id: &str, secret: &str, token: &str) -> Option<String> {
         let state = self.state();

@@ -64,8 +64,8 @@ fn answered<E: ProvideErrorMetadata>(error: &E, raw: &HttpResponse, to: &Destina
 /// An answer that is not AWS's: a gateway's page, a captive portal, half of an answer.
 fn unreadable(raw: &HttpResponse, to: &Destination) -> AwsError {
     let status = raw.status().as_u16();
-    // Only a proxy says 407, and one that does has not passed the request on.
-    if status == 407 {
+    // A proxy that says 407 has not passed the request on; where there is none, nobody knows who read it.
+    if status == 407 && to.proxy.is_some() {
         return AwsError::NotConnected(proxy_refused(to, "it wants a user and password (407)"));
     }
     let via = to.proxy.as_deref().map(|proxy| format!(" through {proxy}")).unwrap_or_default();

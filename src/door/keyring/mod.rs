@@ -18,6 +18,8 @@ mod secret_service;
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
+use secrecy::ExposeSecret as _;
+
 pub use file::FileKeyring;
 pub use os::OsKeyring;
 pub use passphrase::PassphraseSource;
@@ -25,6 +27,7 @@ pub use passphrase::PassphraseSource;
 use super::files;
 use super::kernel::KernelKeyring;
 use super::places::Places;
+use super::resident;
 use super::surroundings::{KeyringChoice, Surroundings};
 use crate::identity::Failure;
 use crate::port::{Item, KeyStore, KeyStoreError, Person, SecretBytes};
@@ -177,7 +180,15 @@ impl KeyStore for Keyring<'_> {
     }
 
     fn get(&self, item: &Item) -> Result<Option<SecretBytes>, KeyStoreError> {
-        self.store()?.get(item)
+        let found = self.store()?.get(item)?;
+        if let (Item::AccessKey(_), Some(secret)) = (item, &found) {
+            resident::keep(secret.expose_secret());
+        }
+        Ok(found)
+    }
+
+    fn keep_resident(&self, bytes: &[u8]) {
+        resident::keep(bytes);
     }
 
     fn put(&self, item: &Item, secret: &SecretBytes) -> Result<(), KeyStoreError> {
