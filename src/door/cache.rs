@@ -115,6 +115,10 @@ impl<'a> Cache<'a> {
 }
 
 impl SessionCache for Cache<'_> {
+    fn peek(&self, key: &CacheKey) -> Option<SealedSession> {
+        peek(self.places, key)
+    }
+
     fn get(&self, key: &CacheKey) -> Option<SealedSession> {
         let file = path(self.places, key);
         let sealed = match files::read_own(&file) {
