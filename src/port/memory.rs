@@ -23,7 +23,10 @@ pub trait SessionCache {
     fn peek(&self, key: &CacheKey) -> Option<SealedSession>;
 
     /// The session under the key. Unreadable, foreign, truncated or old entries are none.
-    fn get(&self, key: &CacheKey) -> Option<SealedSession>;
+    ///
+    /// # Errors
+    /// Where a person was asked to open the keyring and said no; whatever else fails is none.
+    fn get(&self, key: &CacheKey) -> Result<Option<SealedSession>, Failure>;
 
     /// Seals a session.
     ///

@@ -96,7 +96,8 @@ impl Run<'_> {
 
         // Before the keyring is opened: its passphrase is a question too.
         self.heed_refusal(&key)?;
-        let fallback = match self.judge(self.outside.cache.get(&key), hops, purpose) {
+        let sealed = self.outside.cache.get(&key).inspect_err(|failure| self.remember_refusal(&key, failure))?;
+        let fallback = match self.judge(sealed, hops, purpose) {
             // What was issued since we came is as new as what we would get ourselves.
             Found::Good(session) if !self.request.renew || session.header.issued >= asked_at => return Ok(session),
             Found::Ageing(session) => Some(session),
@@ -146,7 +147,7 @@ impl Run<'_> {
             return false;
         }
         let signs = |below: usize| {
-            let session = self.outside.cache.get(&self.key_of(below));
+            let session = self.outside.cache.get(&self.key_of(below)).ok().flatten();
             matches!(self.judge(session, below, Purpose::SignNextHop), Found::Good(_))
         };
         !(self.lowest_step()..hops).any(signs)

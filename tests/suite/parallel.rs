@@ -8,6 +8,7 @@ mod asker_dies;
 mod caller_dies;
 mod crowd;
 mod ladder;
+mod passphrase;
 mod queue;
 mod refused;
 
