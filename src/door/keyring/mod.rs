@@ -5,17 +5,10 @@
 //! file of ours, and from then on a keyring that is locked, slow or gone is an error and not a reason to begin a
 //! second one: nothing is ever written to two stores.
 
-mod deadline;
-mod file;
-mod lock;
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-mod native;
-mod os;
-mod passphrase;
 #[cfg(all(unix, not(target_os = "macos")))]
-mod secret_service;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
 
 use secrecy::ExposeSecret as _;
@@ -72,6 +65,7 @@ pub struct Keyring<'a> {
     keyring_file: PathBuf,
     record: PathBuf,
     chosen: OnceCell<(Store, String)>,
+    closed: RefCell<Option<KeyStoreError>>,
 }
 
 /// The keyring that the environment and what was stored before say. A passphrase is asked of `person` in `mode`; a
@@ -95,6 +89,7 @@ pub fn open<'a>(places: &Places, surroundings: &Surroundings, mode: PromptMode, 
         keyring_file: places.keyring_file(),
         record: places.keyring_choice_file(),
         chosen: OnceCell::new(),
+        closed: RefCell::new(None),
     }
 }
 
@@ -167,6 +162,20 @@ impl Keyring<'_> {
             }
             error => error,
         }
+    /// Does it, unless a person would be asked a second time who has said no: one command needs several items, and
+    /// asks for them one by one.
+    fn opened<T>(&self, act: impl FnOnce(&dyn KeyStore) -> Result<T, KeyStoreError>) -> Result<T, KeyStoreError> {
+        use KeyStoreError::{Declined, Interrupted, Locked, PersonNeeded, TimedOut, WrongPassphrase};
+        if let Some(error) = &*self.closed.borrow() {
+            return Err(error.clone());
+        }
+        act(self.store()?).inspect_err(|error| {
+            if let Declined(_) | Interrupted | Locked(_) | PersonNeeded(_) | TimedOut { .. } | WrongPassphrase(_) =
+                error
+            {
+                self.closed.replace(Some(error.clone()));
+            }
+        })
     }
 
     /// Where something was stored before.
@@ -191,6 +200,7 @@ impl KeyStore for Keyring<'_> {
 
     fn get(&self, item: &Item) -> Result<Option<SecretBytes>, KeyStoreError> {
         let found = self.store()?.get(item).map_err(|error| self.where_the_keys_are(error))?;
+        let found = self.opened(|store| store.get(item))?;
         if let (Item::AccessKey(_), Some(secret)) = (item, &found) {
             resident::keep(secret.expose_secret());
         }
@@ -212,7 +222,7 @@ impl KeyStore for Keyring<'_> {
                 self.record.display()
             )));
         }
-        self.store()?.put(item, secret)?;
+        self.opened(|store| store.put(item, secret))?;
         if recorded.is_none() {
             files::write_own(&self.record, format!("{}\n", store.word()).as_bytes())
                 .map_err(|failure| broken(&failure))?;
@@ -221,7 +231,7 @@ impl KeyStore for Keyring<'_> {
     }
 
     fn delete(&self, item: &Item) -> Result<bool, KeyStoreError> {
-        self.store()?.delete(item)
+        self.opened(|store| store.delete(item))
     }
 }
 
@@ -236,3 +246,11 @@ fn broken(failure: &Failure) -> KeyStoreError {
     }
     KeyStoreError::Broken(text)
 }
+
+mod deadline;
+mod file;
+mod lock;
+mod native;
+mod os;
+mod passphrase;
+mod secret_service;
