@@ -4,7 +4,9 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{add, credential_process, exec, explain, export, list, login, logout, remove, setup, shell, status};
+use super::{
+    add, console, credential_process, exec, explain, export, list, login, logout, remove, setup, shell, status,
+};
 use crate::identity::{Failure, Kind};
 
 const FIRST_STEPS: &str = "\
@@ -45,6 +47,7 @@ pub(super) enum Command {
     Exec(exec::Arguments),
     Shell(shell::Arguments),
     Export(export::Arguments),
+    Console(console::Arguments),
     Login(login::Arguments),
     Logout(logout::Arguments),
     List(list::Arguments),
@@ -160,7 +163,7 @@ fn to_type(error: &clap::Error, command: Option<&str>, text: &str) -> String {
 fn known_elsewhere(word: &str) -> Option<&'static str> {
     Some(match word {
         "version" => "--version",
-        "configure" | "config" | "init" => "setup",
+        "configure" | "config" => "setup",
         "run" => "exec",
         "env" => "export",
         "whoami" => "status",
@@ -234,7 +237,7 @@ mod tests {
         for command in ["add", "setup", "exec", "credential-process", "First steps"] {
             assert!(help.contains(command), "{command}");
         }
-        for command in ["serve", "console", "record", "prompt", "init"] {
+        for command in ["serve", "record", "prompt", "init"] {
             assert!(!help.contains(&format!("  {command} ")), "{command}");
         }
     }

@@ -3,11 +3,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 
 use super::owner::said;
 use crate::identity::{Failure, Kind};
+use crate::wire::environment;
 
 /// What the caller had set, to be given back by [`restore_and_exec`].
 #[derive(Debug)]
@@ -82,6 +83,42 @@ pub fn restore_and_exec(
     };
     let path = changes.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
     not_started(program, &error, path.unwrap_or_else(|| std::env::var_os("PATH")))
+}
+
+/// Starts the command beside us, in a process group of its own, with the caller's umask, limits and signal mask and
+/// without what is ours in the environment.
+///
+/// # Errors
+/// As the system says.
+pub fn restore_and_start(state: &CallerState, command: &mut Command) -> io::Result<Child> {
+    command.env_remove(environment::PASSPHRASE_FILE);
+    #[cfg(unix)]
+    {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        unix::give_back(&state.unix, command);
+    }
+    #[cfg(not(unix))]
+    let _ = state;
+    command.spawn()
+}
+
+/// A program of this name in the folders of `path` that are absolute: never from the working directory.
+pub(super) fn find(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+    #[cfg(unix)]
+    let runs = |file: &PathBuf| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    #[cfg(not(unix))]
+    let runs = |file: &PathBuf| file.is_file();
+    let name = PathBuf::from(name);
+    if name.is_absolute() {
+        return runs(&name).then_some(name);
+    }
+    if name.components().count() != 1 {
+        return None;
+    }
+    std::env::split_paths(path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&name)).find(runs)
 }
 
 fn not_started(program: &OsStr, error: &io::Error, path: Option<OsString>) -> NotStarted {
@@ -194,12 +231,18 @@ mod unix {
         }
     }
 
-    #[allow(unsafe_code)]
     pub(super) fn exec(state: &State, command: &mut Command) -> io::Error {
+        give_back(state, command);
+        command.exec()
+    }
+
+    /// What the caller had set, from the moment that the command is started or takes our place.
+    #[allow(unsafe_code)]
+    pub(super) fn give_back(state: &State, command: &mut Command) {
         let State { umask: creation, core, mask, broken_pipe, file_limit } = *state;
-        // SAFETY: nothing is forked here: the closure runs in this very process, after the standard library has
-        // prepared for `execve` (and reset SIGPIPE), and makes system calls only. What the two signals are set to is
-        // what the caller had: no handler outlives `execve`, so it is the default or ignored.
+        // SAFETY: the closure runs right before `execve`, in this very process or in a fresh child of it, after the
+        // standard library has prepared for it (and reset SIGPIPE), and makes async-signal-safe system calls only. What
+        // SIGPIPE is set to is what the caller had: no handler outlives `execve`, so it is the default or ignored.
         unsafe {
             command.pre_exec(move || {
                 umask(creation);
@@ -210,7 +253,6 @@ mod unix {
                 Ok(())
             });
         }
-        command.exec()
     }
 }
 

@@ -72,7 +72,8 @@ fn unreadable(raw: &HttpResponse, to: &Destination) -> AwsError {
     AwsError::NoAnswer(format!("{}{via} answered HTTP {status} with something that is not AWS's", to.name))
 }
 
-fn connection(error: &ConnectorError, to: &Destination) -> Failed {
+/// What a connector says: whether anything was sent, in words.
+pub(super) fn connection(error: &ConnectorError, to: &Destination) -> Failed {
     let links: Vec<&(dyn Error + 'static)> = chain(error).collect();
     let says = |text: &str| links.iter().any(|link| link.to_string().contains(text));
     let connecting = links.iter().any(|link| link.downcast_ref::<ClientError>().is_some_and(ClientError::is_connect));
