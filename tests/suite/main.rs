@@ -11,6 +11,8 @@ mod asking;
 mod bad_input;
 mod callers;
 mod daemon;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod kill;
 mod documents;
 mod endpoints;
 mod floors;
