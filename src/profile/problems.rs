@@ -74,6 +74,7 @@ impl Config<'_> {
                 "save it as UTF-8 without BOM",
             );
         }
+        survey.lone_carriage_return();
         survey.before_the_first_section();
         let lines = self.header_lines();
         survey.headers(&lines);
@@ -103,6 +104,21 @@ impl Survey<'_> {
     ) {
         let profile = profile.map(str::to_owned);
         self.found.push(Problem { line, severity, profile, what, who, remedy });
+    }
+
+    fn lone_carriage_return(&mut self) {
+        let bytes = self.config.text.as_bytes();
+        let lone = memchr::memchr_iter(b'\r', bytes).find(|at| bytes.get(at + 1) != Some(&b'\n'));
+        if let Some(at) = lone {
+            self.add(
+                self.config.line_at(at),
+                None,
+                Severity::File,
+                "a carriage return within a line".to_owned(),
+                "botocore ends the line there, the SDKs do not",
+                "end every line with a line feed",
+            );
+        }
     }
 
     fn before_the_first_section(&mut self) {
@@ -173,6 +189,17 @@ impl Survey<'_> {
                 _ => {}
             }
             let source = &self.config.text[header.start..header.body];
+            let before = source.split(']').next().unwrap_or_default();
+            if matches!(header.kind, SectionKind::Profile) && is_identifier(name) && before.contains(['"', '\'']) {
+                self.add(
+                    line,
+                    Some(name),
+                    Severity::Differs,
+                    format!("quotes around the name `{name}`"),
+                    "SDKs ignore the section",
+                    "write it without quotes",
+                );
+            }
             if source[1..].starts_with([' ', '\t']) {
                 self.add(
                     line,

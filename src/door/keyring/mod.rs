@@ -5,8 +5,15 @@
 //! file of ours, and from then on a keyring that is locked, slow or gone is an error and not a reason to begin a
 //! second one: nothing is ever written to two stores.
 
+mod deadline;
+mod file;
+mod lock;
 #[cfg(not(all(unix, not(target_os = "macos"))))]
+mod native;
+mod os;
+mod passphrase;
 #[cfg(all(unix, not(target_os = "macos")))]
+mod secret_service;
 
 use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
@@ -162,6 +169,8 @@ impl Keyring<'_> {
             }
             error => error,
         }
+    }
+
     /// Does it, unless a person would be asked a second time who has said no: one command needs several items, and
     /// asks for them one by one.
     fn opened<T>(&self, act: impl FnOnce(&dyn KeyStore) -> Result<T, KeyStoreError>) -> Result<T, KeyStoreError> {
@@ -199,8 +208,7 @@ impl KeyStore for Keyring<'_> {
     }
 
     fn get(&self, item: &Item) -> Result<Option<SecretBytes>, KeyStoreError> {
-        let found = self.store()?.get(item).map_err(|error| self.where_the_keys_are(error))?;
-        let found = self.opened(|store| store.get(item))?;
+        let found = self.opened(|store| store.get(item)).map_err(|error| self.where_the_keys_are(error))?;
         if let (Item::AccessKey(_), Some(secret)) = (item, &found) {
             resident::keep(secret.expose_secret());
         }
@@ -246,11 +254,3 @@ fn broken(failure: &Failure) -> KeyStoreError {
     }
     KeyStoreError::Broken(text)
 }
-
-mod deadline;
-mod file;
-mod lock;
-mod native;
-mod os;
-mod passphrase;
-mod secret_service;
