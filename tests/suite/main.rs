@@ -10,6 +10,7 @@
 mod asking;
 mod bad_input;
 mod callers;
+mod console;
 mod daemon;
 mod documents;
 mod endpoints;

@@ -177,6 +177,16 @@ impl Keyring<'_> {
         })
     }
 
+    /// Another keyring is no remedy where the keys are in this one.
+    fn where_the_keys_are(&self, error: KeyStoreError) -> KeyStoreError {
+        match error {
+            KeyStoreError::Absent(cause) if !cause.contains('\n') && matches!(self.recorded(), Ok(Some(_))) => {
+                KeyStoreError::Absent(format!("{cause}\nstart it, then try again: the keys of this home are there"))
+            }
+            error => error,
+        }
+    }
+
     /// Where something was stored before.
     fn recorded(&self) -> Result<Option<Store>, KeyStoreError> {
         let bytes = files::read_own(&self.record).map_err(|failure| broken(&failure))?;
@@ -198,7 +208,7 @@ impl KeyStore for Keyring<'_> {
     }
 
     fn get(&self, item: &Item) -> Result<Option<SecretBytes>, KeyStoreError> {
-        let found = self.opened(|store| store.get(item))?;
+        let found = self.opened(|store| store.get(item)).map_err(|error| self.where_the_keys_are(error))?;
         if let (Item::AccessKey(_), Some(secret)) = (item, &found) {
             resident::keep(secret.expose_secret());
         }

@@ -93,7 +93,8 @@ fn through_every_command(mut world: World, service: Option<&SecretService>) {
     if let Some(service) = service {
         // The one place where the data key can be seen from outside.
         let found = service.secret_tool(&["search", "--all", "service", "role-helper"]).run().ok().stdout;
-        let all = found.lines().filter_map(|line| line.strip_prefix("secret = ")).filter_map(|s| STANDARD.decode(s).ok());
+        let all =
+            found.lines().filter_map(|line| line.strip_prefix("secret = ")).filter_map(|s| STANDARD.decode(s).ok());
         let data_key = all.into_iter().find(|bytes| bytes.len() == 32).expect("a data key");
         stage.known.secret("the data key", &data_key);
     }
@@ -115,10 +116,14 @@ fn through_every_command(mut world: World, service: Option<&SecretService>) {
 fn failures_of_add(stage: &mut Stage) {
     let json = |id: &str, secret: &str| format!(r#"{{"AccessKeyId":"{id}","SecretAccessKey":"{secret}"}}"#);
     assert_eq!(stage.run(&["add", "alice", "--stdin"], &json(DEMO_KEY_ID, FALSE_SECRET)).code(), 1);
-    for broken in [json(DEMO_SECRET, DEMO_KEY_ID), format!("{{\"AccessKeyId\": \"x\", \"SecretAccessKey\": {DEMO_SECRET}")] {
+    for broken in
+        [json(DEMO_SECRET, DEMO_KEY_ID), format!("{{\"AccessKeyId\": \"x\", \"SecretAccessKey\": {DEMO_SECRET}")]
+    {
         assert_eq!(stage.run(&["add", "alice", "--stdin"], &broken).code(), 2);
     }
-    let csv = stage.world.secret_file("swapped.csv", &format!("Access key ID,Secret access key\n{DEMO_SECRET},{DEMO_KEY_ID}\n"));
+    let csv = stage
+        .world
+        .secret_file("swapped.csv", &format!("Access key ID,Secret access key\n{DEMO_SECRET},{DEMO_KEY_ID}\n"));
     assert_eq!(stage.run(&["add", "alice", "--csv", csv.to_str().unwrap()], "").code(), 2);
     fs::remove_file(csv).unwrap();
     // A key in plain text, which AWS does not know, in a line that is broken as well.
@@ -164,10 +169,16 @@ fn sessions(stage: &mut Stage) {
     let answer = stage.world.secret_file("code", &code);
     let script = stage.world.script(
         "ask",
-        &format!("#!/bin/sh\ncat /proc/self/environ /proc/$PPID/cmdline >>'{}'\ncat '{}'\n", stage.world.path("child").display(), answer.display()),
+        &format!(
+            "#!/bin/sh\ncat /proc/self/environ /proc/$PPID/cmdline >>'{}'\ncat '{}'\n",
+            stage.world.path("child").display(),
+            answer.display()
+        ),
     );
     stage.world.config(&format!("{text}role_helper_mfa_process = {}\n", script.display()));
-    stage.world.config(&text.replace("[profile denied]", &format!("role_helper_mfa_process = {}\n[profile denied]", script.display())));
+    stage.world.config(
+        &text.replace("[profile denied]", &format!("role_helper_mfa_process = {}\n[profile denied]", script.display())),
+    );
     stage.run(&["login", "read", "again", "--force"], "");
     fs::remove_file(answer).unwrap();
     stage.world.config(&text);

@@ -1,6 +1,6 @@
 //! Known secrets, each in the forms in which it could lie somewhere, and the search for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,17 +66,20 @@ fn holds(bytes: &[u8], form: &[u8]) -> bool {
         .any(|at| !digits || !(digit(at.checked_sub(1)) || digit(Some(at + form.len()))))
 }
 
+/// Programs, each with its command line and environment.
+type Seen = BTreeSet<(PathBuf, Vec<u8>)>;
+
 /// Looks at the command line and the environment of every process whose environment names a folder, for as long as it
 /// lives.
 pub struct Watch {
     stop: Arc<AtomicBool>,
-    seen: Arc<Mutex<BTreeMap<(PathBuf, Vec<u8>), usize>>>,
+    seen: Arc<Mutex<Seen>>,
     watcher: Option<JoinHandle<()>>,
 }
 
 impl Watch {
     pub fn of(folder: PathBuf) -> Self {
-        let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::<Mutex<BTreeMap<_, usize>>>::default());
+        let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::<Mutex<Seen>>::default());
         let (stopped, sees) = (Arc::clone(&stop), Arc::clone(&seen));
         let watcher = thread::spawn(move || {
             let mark = folder.into_os_string().into_encoded_bytes();
@@ -87,7 +90,7 @@ impl Watch {
                     if memchr::memmem::find(&environment, &mark).is_some() {
                         let program = fs::read_link(entry.path().join("exe")).unwrap_or_default();
                         let both = [read("cmdline"), environment].concat();
-                        *sees.lock().unwrap().entry((program, both)).or_default() += 1;
+                        sees.lock().unwrap().insert((program, both));
                     }
                 }
                 thread::sleep(Duration::from_millis(3));
@@ -100,7 +103,7 @@ impl Watch {
     pub fn seen(mut self) -> Vec<(PathBuf, Vec<u8>)> {
         self.stop.store(true, Ordering::Relaxed);
         self.watcher.take().unwrap().join().unwrap();
-        std::mem::take(&mut *self.seen.lock().unwrap()).into_keys().collect()
+        std::mem::take(&mut *self.seen.lock().unwrap()).into_iter().collect()
     }
 }
 
@@ -115,7 +118,9 @@ fn the_search_finds_what_is_there() {
     let mut known = Known::default();
     known.secret("key", b"wJalrXUtnFEMI/K7MDENG");
     known.code("123456");
-    for text in ["xwJalrXUtnFEMI/K7MDENGx", "wJalrXUtnFEMI%2FK7MDENG", "774a616c7258557" /* cut short */, "a 123456\n"] {
+    for text in
+        ["xwJalrXUtnFEMI/K7MDENGx", "wJalrXUtnFEMI%2FK7MDENG", "774a616c7258557" /* cut short */, "a 123456\n"]
+    {
         let found = known.within(text.as_bytes(), &[]);
         assert_eq!(found.is_empty(), text.ends_with("557"), "{text}: {found:?}");
     }
