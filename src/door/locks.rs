@@ -26,7 +26,7 @@ use crate::port::{Held, LockError, OneAtATime, Refusal};
 /// So long a lock may be held without anybody being told: most holders only re-check the cache.
 const QUIET: Duration = Duration::from_millis(50);
 /// A code is accepted in its own 30 s step and in those beside it; after this many seconds in none (RFC 6238 §5.2).
-const CODE_LIFE: u64 = 120;
+const CODE_LIFE: i64 = 120;
 
 /// Locks and their leavings, in the folder of [`Places::locks_dir`].
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Locks {
         let text = String::from_utf8_lossy(&bytes);
         let alive = |line: &&str| {
             let at = line.split_once(' ').and_then(|(at, _)| at.parse::<i64>().ok());
-            at.is_some_and(|at| now.is_none_or(|now| now.as_second().abs_diff(at) <= CODE_LIFE))
+            at.is_some_and(|at| now.is_none_or(|now| now.as_second().abs_diff(at) <= CODE_LIFE.unsigned_abs()))
         };
         let is_this = |line: &&str| line.split_once(' ').is_some_and(|(_, hash)| hash == mark);
         let found = text.lines().filter(alive).any(|line| is_this(&line));
