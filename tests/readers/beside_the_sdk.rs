@@ -67,48 +67,46 @@ fn compare(text: &str, kind: FileKind) -> Result<(), String> {
     Ok(())
 }
 
-/// Files as people write them, and as nobody should.
-pub fn file() -> impl Strategy<Value = String> {
-    let blank = || prop::sample::select(vec!["", "", "", " ", "\t", "  "]);
-    let name = || prop::sample::select(vec!["a", "b", "default", "A", "a b", "é", "x!y", "\"a b\"", "'q'", ""]);
-    let key = || prop::sample::select(vec!["k", "K", "region", "role_arn", "a b", "k:k", "é", "", "x.y"]);
-    let value = || {
-        prop::sample::select(vec![
-            "",
-            "v",
-            "v w",
-            "v # c",
-            "v;c",
-            "v ;c",
-            "# c",
-            ";",
-            "#",
-            "a = b",
-            "[x]",
-            "\"v\"",
-            "v\\",
-            "é",
-            "\u{a0}v",
-            "v\u{a0}#c",
-            "v\t#c",
-        ])
-    };
-    let header = (
-        blank(),
-        prop::sample::select(vec!["profile ", "profile\t", "profile  ", "", "sso-session ", "services ", "Profile "]),
-        name(),
-        blank(),
-        prop::sample::select(vec!["]", "]", "]", "]", "] # c", "];c", "", "]x", "] "]),
-    )
+/// Lines as people write them, and as nobody should.
+fn line() -> impl Strategy<Value = String> {
+    let pick = |from: &'static [&'static str]| prop::sample::select(from);
+    let blank = move || pick(&["", "", "", " ", "\t", "  "]);
+    let name = pick(&["a", "b", "default", "A", "a b", "é", "x!y", "\"a b\"", "'q'", "a'b", ""]);
+    let prefix = pick(&["profile ", "profile\t", "profile  ", "", "sso-session ", "services ", "Profile "]);
+    let end = pick(&["]", "]", "]", "]", "] # c", "];c", "", "]x", "] "]);
+    let header = (blank(), prefix, name, blank(), end)
         .prop_map(|(a, prefix, name, b, end)| format!("[{a}{prefix}{name}{b}{end}"));
-    let property = (blank(), key(), blank(), blank(), value(), blank())
+    let key = pick(&["k", "K", "m", "n", "region", "role_arn", "a b", "k:k", "é", "", "x.y", "\u{a0}x"]);
+    let value = pick(&[
+        "",
+        "v",
+        "v w",
+        "v # c",
+        "v;c",
+        "v ;c",
+        "# c",
+        ";",
+        "#",
+        "a = b",
+        "[x]",
+        "\"v\"",
+        "v\\",
+        "é",
+        "\u{a0}v",
+        "v\u{a0}#c",
+        "v\t#c",
+        "v\u{b}",
+        "%(k)s",
+        "a:b",
+        "v\u{85}w",
+        "v\u{2028}w",
+        "\u{1c}",
+        "v\u{a0}",
+        "\u{3000}v",
+    ]);
+    let property = (blank(), key, blank(), blank(), value, blank())
         .prop_map(|(indent, key, b, c, value, d)| format!("{indent}{key}{b}={c}{value}{d}"));
-    let plain = (prop::sample::select(vec!["k", "l", "region"]), prop::sample::select(vec!["v", "w", "x y"]))
-        .prop_map(|(k, v)| format!("{k} = {v}"));
-    let plain_header =
-        prop::sample::select(vec!["[profile a]", "[profile b]", "[default]", "[a]", "[profile default]"])
-            .prop_map(str::to_owned);
-    let other = prop::sample::select(vec![
+    let other = pick(&[
         "",
         " ",
         "# c",
@@ -128,16 +126,50 @@ pub fn file() -> impl Strategy<Value = String> {
         "[",
         "]",
         "][",
+        "k : v",
+        "rem x",
+        "#",
+        "\u{a0}",
+        "\u{a0}# c",
     ])
     .prop_map(str::to_owned);
-    let line = prop_oneof![2 => header, 4 => property, 3 => plain, 3 => plain_header, 3 => other];
-    let ending = prop::sample::select(vec!["\n", "\n", "\n", "\r\n", "\r"]);
-    (prop::collection::vec((line, ending), 0..9), any::<bool>()).prop_map(|(lines, last)| {
-        let mut text: String = lines.iter().flat_map(|(line, ending)| [line.as_str(), ending]).collect();
-        if !last && text.ends_with('\n') {
-            text.pop();
-        }
-        text
+    prop_oneof![2 => header, 4 => property, 3 => other]
+}
+
+/// A file that every client reads alike.
+fn clean() -> impl Strategy<Value = Vec<String>> {
+    let value = || prop::sample::select(vec!["v", "w", "x y", "arn:aws:iam::222233334444:role/Admin", "1"]);
+    let keys = prop::sample::subsequence(vec!["k", "l", "region", "role_helper_role_arn"], 0..4);
+    let section =
+        (keys, value(), value(), prop::sample::select(vec!["", "# c", "; c"])).prop_map(|(keys, v, w, between)| {
+            let mut lines: Vec<String> =
+                keys.iter().zip([v, w].iter().cycle()).map(|(k, v)| format!("{k} = {v}")).collect();
+            lines.insert(lines.len() / 2, between.to_owned());
+            lines
+        });
+    let names = prop::sample::subsequence(
+        vec!["[profile a]", "[default]", "[profile c]", "[sso-session s]", "[profile d]"],
+        1..4,
+    );
+    (names, prop::collection::vec(section, 4)).prop_map(|(names, sections)| {
+        names.into_iter().zip(sections).flat_map(|(name, lines)| [vec![name.to_owned()], lines].concat()).collect()
+    })
+}
+
+/// Files: clean ones with a line or two that are not, and heaps of anything.
+pub fn file() -> impl Strategy<Value = String> {
+    let spoilt =
+        (clean(), prop::collection::vec((any::<prop::sample::Index>(), line()), 0..3)).prop_map(|(mut lines, more)| {
+            for (at, line) in more {
+                lines.insert(at.index(lines.len() + 1), line);
+            }
+            lines
+        });
+    let lines = prop_oneof![3 => spoilt, 1 => prop::collection::vec(line(), 0..9)];
+    let ending = prop::sample::select(vec!["\n", "\n", "\n", "\n", "\n", "\r\n", "\r"]);
+    (lines, ending, any::<bool>()).prop_map(|(lines, ending, whole)| {
+        let text = lines.join(ending);
+        if whole { text + ending } else { text }
     })
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests are the outside")]
 
+mod beside_botocore;
 mod beside_the_sdk;
 mod corpus;
 #[path = "../fuzz/targets.rs"]
