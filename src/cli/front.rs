@@ -7,6 +7,7 @@ use std::ffi::OsString;
 
 use crate::door::surroundings::Surroundings;
 use crate::door::{aws_files, cache, clock::SystemClock, companion, index::Index, output, places::Places, process};
+use crate::identity::Failure;
 use crate::port::Clock;
 use crate::profile::{self, Config, FileKind, Files, MfaAt, Overrides, Plan};
 use crate::seal::{CacheKey, Consumer, Freshness, freshness};
@@ -22,10 +23,13 @@ pub fn run() -> u8 {
         && !profile.starts_with('-')
         && let Some(line) = hit(profile)
     {
-        // A caller that went away is nobody to tell.
-        return u8::from(output::put(line.expose().as_bytes()).is_err());
+        let Err(failure) = super::output::secret(&line) else { return 0 };
+        return complain(&failure);
     }
-    let failure = companion::become_companion(&arguments);
+    complain(&companion::become_companion(&arguments))
+}
+
+fn complain(failure: &Failure) -> u8 {
     output::complain(&failure.to_string());
     failure.kind().exit_code()
 }

@@ -246,6 +246,11 @@ impl House {
         let question = Confirmation { purpose: purpose.to_owned(), mode: self.prompt_mode(), deadline: PATIENCE };
         match self.person.confirm(&question) {
             Err(PromptError::Declined) => Ok(false),
+            Err(error @ (PromptError::Unreachable(_) | PromptError::TimedOut { .. })) => {
+                Err(Failure::new(Kind::PersonNeeded, format!("a yes is needed: {purpose}"))
+                    .cause(error.to_string())
+                    .hint(otherwise))
+            }
             answer => answer.map_err(|error| not_answered(&error, otherwise)),
         }
     }

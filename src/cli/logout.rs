@@ -47,6 +47,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         let by_plan = match house.plan(profile, &Overrides::default()) {
             Ok(plan) => house.forget(&plan)?,
             Err(_) if by_name > 0 => 0,
+            Err(failure) if profile == "all" => return Err(failure.hint("role-helper logout --all")),
             Err(failure) => return Err(failure),
         };
         output::say(&forgotten(profile, by_name + by_plan));

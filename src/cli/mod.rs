@@ -2,6 +2,7 @@
 
 mod add;
 mod arguments;
+mod console;
 mod credential_process;
 mod dialogs;
 mod exec;
@@ -67,6 +68,7 @@ fn dispatch(arguments: Vec<OsString>, caller: &CallerState) -> Result<(), Ended>
         Command::Shell(arguments) => return shell::run(arguments, &house, caller),
         Command::Add(arguments) => add::run(arguments, &house),
         Command::Setup(arguments) => setup::run(arguments, &house),
+        Command::Console(arguments) => console::run(arguments, &house, caller),
         Command::Export(arguments) => export::run(arguments, &house),
         Command::Login(arguments) => login::run(arguments, &house),
         Command::Logout(arguments) => logout::run(arguments, &house),

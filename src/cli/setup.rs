@@ -18,7 +18,7 @@ Examples:
   role-helper setup prod --role-arn arn:aws:iam::222233334444:role/Admin --source-profile alice \\
       --region ap-northeast-1                                   asks nothing
   role-helper setup dev --role-arn … --source-profile alice --mfa-session 12h
-                                                                one MFA code a day, roles renewed silently";
+                                                                one code a day for many roles";
 
 /// Write a role profile into ~/.aws/config
 #[derive(Debug, Args)]
@@ -159,7 +159,7 @@ fn write(
     let replaced = replaced(&old, profile, &settings, removed, &shown);
     if !replaced.is_empty() && !arguments.force {
         let question = format!("replace in profile {profile}: {}?", replaced.join(", "));
-        if !house.yes(&question, &format!("role-helper setup {profile} --force, and the other options"))? {
+        if !house.yes(&question, "the same command with --force")? {
             return Err(Failure::new(Kind::Refused, format!("profile {profile} was kept as it is")));
         }
     }

@@ -71,7 +71,13 @@ impl<'a> Cache<'a> {
         if let Some(key) = self.known_data_key() {
             return Ok(key);
         }
-        let unsealed = |cause: String| Failure::new(Kind::Keyring, "the session cannot be sealed").cause(cause);
+        let unsealed = |text: String| {
+            let failure = Failure::new(Kind::Keyring, "the session cannot be sealed");
+            match text.split_once('\n') {
+                Some((cause, remedy)) => failure.cause(cause).hint(remedy),
+                None => failure.cause(text),
+            }
+        };
         let _held = self
             .locks
             .acquire(DATA_KEY, "making the data key", Duration::from_secs(30), &|_| ())

@@ -7,6 +7,7 @@ pub mod aws_files;
 pub mod cache;
 pub mod clock;
 pub mod companion;
+pub mod desktop;
 pub mod files;
 pub mod index;
 pub mod kernel;

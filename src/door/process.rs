@@ -3,11 +3,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 
 use super::owner::said;
 use crate::identity::{Failure, Kind};
+use crate::wire::environment;
 
 /// What the caller had set, to be given back by [`restore_and_exec`].
 #[derive(Debug)]
@@ -84,6 +85,42 @@ pub fn restore_and_exec(
     not_started(program, &error, path.unwrap_or_else(|| std::env::var_os("PATH")))
 }
 
+/// Starts the command beside us, in a process group of its own, with the caller's umask, limits and signal mask and
+/// without what is ours in the environment.
+///
+/// # Errors
+/// As the system says.
+pub fn restore_and_start(state: &CallerState, command: &mut Command) -> io::Result<Child> {
+    command.env_remove(environment::PASSPHRASE_FILE);
+    #[cfg(unix)]
+    {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        unix::give_back(&state.unix, command);
+    }
+    #[cfg(not(unix))]
+    let _ = state;
+    command.spawn()
+}
+
+/// A program of this name in the folders of `path` that are absolute: never from the working directory.
+pub(super) fn find(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+    #[cfg(unix)]
+    let runs = |file: &PathBuf| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    #[cfg(not(unix))]
+    let runs = |file: &PathBuf| file.is_file();
+    let name = PathBuf::from(name);
+    if name.is_absolute() {
+        return runs(&name).then_some(name);
+    }
+    if name.components().count() != 1 {
+        return None;
+    }
+    std::env::split_paths(path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&name)).find(runs)
+}
+
 fn not_started(program: &OsStr, error: &io::Error, path: Option<OsString>) -> NotStarted {
     let missing = match error.kind() {
         io::ErrorKind::NotFound => true,
@@ -120,6 +157,7 @@ mod unix {
         core: Rlimit,
         mask: libc::sigset_t,
         broken_pipe: libc::sighandler_t,
+        file_limit: libc::sighandler_t,
     }
 
     impl std::fmt::Debug for State {
@@ -137,15 +175,17 @@ mod unix {
             umask: umask(Mode::from_raw_mode(0o077)),
             core,
             mask: signal_mask(),
-            broken_pipe: ignore_broken_pipes(),
+            broken_pipe: ignore(libc::SIGPIPE),
+            file_limit: ignore(libc::SIGXFSZ),
         }
     }
 
-    /// A reader that goes away must not end us between AWS's answer and the sealing of it. What it was before.
+    /// Neither a reader that goes away nor a limit on the size of files (`ulimit -f`) must end us between AWS's answer
+    /// and the sealing of it: the write fails, and is told of. What it was before.
     #[allow(unsafe_code)]
-    fn ignore_broken_pipes() -> libc::sighandler_t {
+    fn ignore(signal: libc::c_int) -> libc::sighandler_t {
         // SAFETY: no handler of ours is set, so none can run.
-        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) }
+        unsafe { libc::signal(signal, libc::SIG_IGN) }
     }
 
     /// Otherwise the next file to be opened would be standard output, and get what is printed. A command that is run
@@ -191,22 +231,28 @@ mod unix {
         }
     }
 
-    #[allow(unsafe_code)]
     pub(super) fn exec(state: &State, command: &mut Command) -> io::Error {
-        let State { umask: creation, core, mask, broken_pipe } = *state;
-        // SAFETY: nothing is forked here: the closure runs in this very process, after the standard library has
-        // prepared for `execve` (and reset SIGPIPE), and makes system calls only. What SIGPIPE is set to is what the
-        // caller had: no handler outlives `execve`, so it is the default or ignored.
+        give_back(state, command);
+        command.exec()
+    }
+
+    /// What the caller had set, from the moment that the command is started or takes our place.
+    #[allow(unsafe_code)]
+    pub(super) fn give_back(state: &State, command: &mut Command) {
+        let State { umask: creation, core, mask, broken_pipe, file_limit } = *state;
+        // SAFETY: the closure runs right before `execve`, in this very process or in a fresh child of it, after the
+        // standard library has prepared for it (and reset SIGPIPE), and makes async-signal-safe system calls only. What
+        // SIGPIPE is set to is what the caller had: no handler outlives `execve`, so it is the default or ignored.
         unsafe {
             command.pre_exec(move || {
                 umask(creation);
                 let _ = setrlimit(Resource::Core, core);
                 libc::signal(libc::SIGPIPE, broken_pipe);
+                libc::signal(libc::SIGXFSZ, file_limit);
                 libc::pthread_sigmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut());
                 Ok(())
             });
         }
-        command.exec()
     }
 }
 

@@ -94,8 +94,8 @@ impl fmt::Display for Arn {
 }
 
 fn iam(text: &str, prefix: &str, wanted: &'static str, example: &'static str) -> Result<Arn, ArnError> {
-    let arn: Arn = text.parse()?;
     let other = || ArnError::Other { found: text.to_owned(), wanted, example };
+    let arn: Arn = text.parse().map_err(|_| other())?;
     if arn.service() != "iam" || !arn.field(3).is_empty() {
         return Err(other());
     }
@@ -266,12 +266,12 @@ mod tests {
     #[test]
     fn what_is_not_a_role_is_refused_with_the_right_form() {
         for (text, part) in [
-            ("Admin", "is not an ARN"),
+            ("Admin", "`Admin` is not the ARN of a role: expected arn:aws:iam::ACCOUNT:role/NAME"),
             ("arn:aws:iam::222233334444:user/Admin", "is not the ARN of a role"),
             ("arn:aws:iam::222233334444:role/", "is not the ARN of a role"),
             ("arn:aws:iam::2222:role/Admin", "twelve digits"),
             ("arn:aws:sts::222233334444:assumed-role/Admin/alice", "is not the ARN of a role"),
-            ("arn:aws:iam::222233334444:role/Ad min", "is not an ARN"),
+            ("arn:aws:iam::222233334444:role/Ad min", "is not the ARN of a role"),
         ] {
             let error = text.parse::<RoleArn>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

@@ -108,6 +108,12 @@ impl std::error::Error for Failure {}
 /// Texts come from files and servers: a line break or an escape sequence in one must not forge a second line, and
 /// what is written backwards or has no width must not pass for something else. Nor does anybody read a page.
 fn one_line(mut text: String) -> String {
+    // The standard library adds the number of a system's error, which tells nobody anything.
+    while let Some(at) = text.find(" (os error ")
+        && let Some(length) = text[at..].find(')')
+    {
+        text.replace_range(at..=at + length, "");
+    }
     if let Some((end, _)) = text.char_indices().nth(MOST_CHARACTERS) {
         text.truncate(end);
         text.push('…');
@@ -137,6 +143,12 @@ mod tests {
         assert_eq!(text.lines().count(), 3);
         assert!(!text.contains('\x1b'));
         assert_eq!(text, "role-helper: a b\ncause: c  d\nhint: e [31mf");
+    }
+
+    #[test]
+    fn an_errors_number_is_left_out() {
+        let failure = Failure::new(Kind::Keyring, "x: No such file (os error 2): y (os error 3) (os error");
+        assert_eq!(failure.what(), "x: No such file: y (os error");
     }
 
     #[test]

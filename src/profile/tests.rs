@@ -362,7 +362,7 @@ fn bad_input_is_one_clear_error() {
     let right = format!("[profile p]\nrole_arn = {ADMIN}\nsource_profile = alice\n");
     for (line, words) in [
         ("role_arn = arn:aws:iam::1:role/x", &["~/.aws/config:4", "twelve digits"][..]),
-        ("role_arn = Admin", &["role_arn", "is not an ARN"]),
+        ("role_arn = Admin", &["role_arn", "is not the ARN of a role"]),
         ("role_arn = arn:aws:iam::111122223333:user/x", &["is not the ARN of a role"]),
         ("source_profile = alise", &["`alise` of `p` was not added", "did you mean `alice`"]),
         ("source_profile = p", &["loop: p (~/.aws/config:4) -> p"]),

@@ -10,6 +10,7 @@
 mod asking;
 mod bad_input;
 mod callers;
+mod console;
 mod daemon;
 mod documents;
 mod endpoints;
@@ -17,6 +18,7 @@ mod floors;
 mod flows;
 mod moto;
 mod output;
+mod parallel;
 mod practice;
 mod pty;
 mod run;

@@ -7,6 +7,7 @@ mod client;
 mod clock;
 mod endpoint;
 mod failure;
+mod signin;
 #[cfg(test)]
 mod tests;
 mod trust;

@@ -205,7 +205,7 @@ fn values(cases: &mut Cases) {
     }
     let long = "x".repeat(5000);
     let many = (0..51).map(|n| format!("k{n}=v")).collect::<Vec<_>>().join(",");
-    let eleven = vec!["arn:aws:iam::aws:policy/ReadOnlyAccess"; 11].join(",");
+    let eleven = ["arn:aws:iam::aws:policy/ReadOnlyAccess"; 11].join(",");
     let table: &[(&str, &[&str])] = &[
         ("source_profile", &["", "bob", "alise", "prod", "-", "../alice", "alice bob"]),
         ("region", &["eu west 1", "EU-WEST-1", "evil.example.com/", "https://eu-west-1"]),

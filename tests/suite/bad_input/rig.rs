@@ -3,9 +3,11 @@
 use crate::output::Output;
 use crate::run::Run;
 use crate::simulator::Simulator;
-use crate::simulator::demo::{DEMO_KEY_ID, DEMO_MFA, DEMO_SECRET};
+use crate::simulator::demo::{DEMO_KEY_ID, DEMO_SECRET, DEMO_SEED};
+use crate::simulator::totp;
 use crate::simulator::world::World as Aws;
 use crate::world::World;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -18,6 +20,7 @@ pub const PROD: &str = "[profile prod]\nregion = eu-west-1\nrole_arn = arn:aws:i
 pub struct Rig {
     pub aws: Simulator,
     pub world: World,
+    codes: RefCell<Vec<String>>,
 }
 
 impl Rig {
@@ -29,7 +32,11 @@ impl Rig {
     pub fn of(aws: Aws, world: impl FnOnce(&str) -> World) -> Self {
         let aws = Simulator::start(aws);
         let world = world(&aws.endpoint());
-        let rig = Self { aws, world };
+        Self::with(aws, world)
+    }
+
+    pub fn with(aws: Simulator, world: World) -> Self {
+        let rig = Self { aws, world, codes: RefCell::default() };
         rig.world.config(PROD);
         rig.add();
         rig
@@ -42,8 +49,14 @@ impl Rig {
         self.world.command(["add", "alice", "--stdin"]).input(key).run().ok();
     }
 
+    /// A code that AWS takes and that nobody was given before, of a far-off time where the world takes such.
     pub fn code(&self) -> String {
-        self.aws.code_for(DEMO_MFA)
+        let seed = totp::base32(DEMO_SEED).unwrap();
+        let mut given = self.codes.borrow_mut();
+        let step = self.aws.now() / 30;
+        let new = (step..).map(|step| totp::code(&seed, step)).find(|code| !given.contains(code)).unwrap();
+        given.push(new.clone());
+        new
     }
 
     /// `credential-process prod` with a code that AWS has not seen.

@@ -167,7 +167,7 @@ fn names_that_no_profile_could_name_are_refused() {
     for name in ["two words", "a]b", "ä", "a#b", ""] {
         world.command(["add", name, "--stdin"]).run().fails(2).says("cannot be the name of a source key");
     }
-    world.command(["add"]).run().fails(2).says("<NAME>").says("hint: role-helper add --help");
+    world.command(["add"]).run().fails(2).says("<NAME>").says("hint: role-helper add <NAME>");
 }
 
 #[test]

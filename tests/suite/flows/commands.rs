@@ -44,7 +44,11 @@ fn exports_are_read_by_what_they_are_for() {
         assert_eq!(output.stdout.contains("AWS_PROFILE="), dotenv, "{output}");
     }
     stage.run("export prod").fails(2).says("--format");
-    stage.run("export prod --format bash").fails(2).says("posix");
+    stage.run("export prod --format tcsh").fails(2).says("posix");
+    assert_eq!(
+        stage.run("export prod --format bash").quiet().stdout,
+        stage.run("export prod --format posix").quiet().stdout
+    );
     stage.run("export --format json").fails(2).says("no profile was named");
 }
 
@@ -84,6 +88,7 @@ fn logout_forgets_so_that_a_code_is_asked_again() {
     stage.run("credential-process work").fails(4);
     assert_eq!(stage.run("list --json").json()["sessions"], json!([]));
     stage.run("logout prdo").fails(3).says("did you mean `prod`?");
+    stage.run("logout all").fails(3).says("hint: role-helper logout --all");
     stage.run("logout --all prod").fails(2).says("cannot be used with");
     stage.run("logout").fails(2).says("hint: role-helper logout PROFILE, or role-helper logout --all");
 }

@@ -290,3 +290,27 @@ fn a_shell_of_the_role() {
     session.send("exit 5\n");
     session.wait().exits(5);
 }
+
+/// The passphrase may come by a descriptor: the keyring is opened by it, the command has it no more.
+#[test]
+fn a_descriptor_with_the_passphrase_ends_with_us() {
+    let stage = bob();
+    let open = "for n in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$n ] && echo $n; done";
+    let inside = format!("{open}; echo ${{ROLE_HELPER_PASSPHRASE_FILE-none}}");
+    let script = format!("\"$@\" exec prod --no-session-cache -- /bin/sh -c '{inside}' 5<passphrase 6</dev/null");
+    let mut command = stage.world.program("/bin/sh");
+    command.args(["-c", &script, "sh"]).arg(stage.world.front());
+    command.env("ROLE_HELPER_PASSPHRASE_FILE", "5").current_dir(stage.world.path(""));
+    // What else the caller holds open is its own and stays.
+    assert_eq!(Run::new(command).run().quiet().stdout, "6\nnone\n");
+}
+
+#[test]
+fn other_commands_take_a_name_for_their_session_too() {
+    let stage = bob();
+    stage.run("login prod --session-name Night.Shift").ok().says(" as Night.Shift, ");
+    stage.run("export prod --format json --session-name Night.Shift").quiet();
+    assert_eq!(stage.assumed(), 1, "the same session");
+    stage.run("login prod").ok().says(" as bob, ");
+    assert_eq!(stage.assumed(), 2);
+}

@@ -163,3 +163,34 @@ fn without_a_device_the_reason_is_said() {
         .ok();
     stage.run("login prod").fails(1).says("MFA").says("hint: ");
 }
+
+/// As AWS's own tools take it: the device named beside the role.
+#[test]
+fn the_device_may_be_named_in_the_profile() {
+    let stage = Stage::new(Aws::demo());
+    stage.aws.change(|aws| aws.users[0].allow.retain(|allow| !allow.action.starts_with("iam")));
+    stage.world.command(["add", "alice", "--stdin"]).input(super::created(DEMO_KEY_ID, DEMO_SECRET)).run().ok();
+    stage
+        .world
+        .config(&format!("[profile prod]\nrole_arn = {ADMIN}\nsource_profile = alice\nmfa_serial = {DEMO_MFA}\n"));
+    stage.run_with_code("exec prod -- true").quiet();
+    assert_eq!(stage.aws.calls_of("AssumeRole")[0].param("SerialNumber"), Some(DEMO_MFA));
+}
+
+/// Three tries at the terminal, each told why the one before failed; then it ends.
+#[test]
+fn three_wrong_codes_end_it() {
+    let stage = stage(&[profile("prod", ADMIN, "alice", "")]);
+    let mut session = stage.world.called(["credential-process", "prod"]).start();
+    let wrong = stage.aws.wrong_code_for(DEMO_MFA);
+    // A code that was used is not sent again: three different ones.
+    for n in 0..3 {
+        session.expect("MFA code for ");
+        let number = (wrong.parse::<u32>().unwrap() + n) % 1_000_000;
+        session.send(&format!("{number:06}\n"));
+    }
+    let ended = session.wait().restored().exits(1).showed("AWS did not take that code");
+    assert_eq!(ended.output.stdout, "");
+    assert!(ended.output.stderr.starts_with("role-helper: "), "{ended}");
+    assert_eq!(stage.assumed(), 3);
+}

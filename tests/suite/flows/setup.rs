@@ -198,7 +198,7 @@ fn an_aws_profile_is_taken_over_after_a_yes() {
          mfa_serial = arn:aws:iam::111122223333:mfa/alice\nrole_session_name = Alice\noutput = json\n"
     );
     stage.world.config(&text);
-    setup(&stage, "prod", &[]).ends(4).says("hint: role-helper setup prod --force");
+    setup(&stage, "prod", &[]).ends(4).says("hint: the same command with --force");
     assert_eq!(stage.world.config_text(), text);
     let words = ["setup", "prod", "--role-arn", ADMIN, "--source-profile", "alice"];
     for (answer, code) in [("n\n", 1), ("y\n", 0)] {
@@ -293,4 +293,33 @@ fn the_link_that_was_called_is_written() {
     crate::run::Run::new(command).run().ok();
     let line = format!("credential_process = {} credential-process prod\n", link.display());
     assert!(stage.world.config_text().contains(&line), "{}", stage.world.config_text());
+}
+
+/// A role from a role: the chain's rule is known before it is written.
+#[test]
+fn a_role_profile_may_be_the_source() {
+    let stage = Stage::alice();
+    setup(&stage, "prod", &[]).ok();
+    let chained = ["setup", "far", "--role-arn", super::CHAINED, "--source-profile", "prod"];
+    let long = stage.world.command(chained.iter().chain(&["--duration", "2h"])).run();
+    long.fails(3).says("2h is too long for profile `far`").says("(role chaining)");
+    stage.world.command(chained).run().ok().says("next: aws sts get-caller-identity --profile far");
+    stage.run_with_code("credential-process far").quiet();
+    assert_eq!(stage.assumed(), 2);
+}
+
+#[test]
+fn the_file_is_where_the_environment_says() {
+    let stage = Stage::alice();
+    let place = stage.world.path("elsewhere/deep/config");
+    let given = ["setup", "prod", "--role-arn", ADMIN, "--source-profile", "alice"];
+    let output = stage.world.command(given).env("AWS_CONFIG_FILE", &place).run().ok();
+    output.says(&format!("wrote to {}", place.display()));
+    assert_eq!(fs::read_to_string(&place).unwrap(), section(&stage, "prod"));
+    assert_eq!(stage.world.config_text(), "");
+    let nowhere = stage.world.path("work/link");
+    symlink("gone/config", &nowhere).unwrap();
+    let output = stage.world.command(given).env("AWS_CONFIG_FILE", &nowhere).run();
+    assert_ne!(output.code(), 0, "{output}");
+    assert!(output.stderr.contains("it is a symbolic link that leads nowhere"), "{output}");
 }
