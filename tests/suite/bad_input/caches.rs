@@ -142,7 +142,22 @@ fn a_damaged_session_is_a_miss_and_no_code_is_lost() {
             super::rig::show(&name, &paid);
             paid.credentials();
         }
+        // The person's way out, whatever it is that lies there.
+        let out = rig.world.command(["logout", "prod"]).run();
+        if out.code() != 0 {
+            clear(&format!("logout, {name}"), out, 3);
+        }
         restore(&file, &good);
+    });
+    // The same for all at once, which takes the key along: what was sealed before opens nothing from then on.
+    every(to_any_file(), |(name, act)| {
+        act(&file, &good);
+        let out = rig.world.command(["logout", "--all"]).run();
+        if out.code() != 0 {
+            clear(&format!("logout --all, {name}"), out, 3);
+        }
+        restore(&file, &good);
+        clear(&name, rig.unpaid().run(), 4);
     });
     rig.nothing_lost();
 }
