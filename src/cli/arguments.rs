@@ -4,7 +4,9 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{add, credential_process, exec, explain, export, list, login, logout, remove, setup, shell, status};
+use super::{
+    add, credential_process, exec, explain, export, init, list, login, logout, prompt, remove, setup, shell, status,
+};
 use crate::identity::{Failure, Kind};
 
 const FIRST_STEPS: &str = "\
@@ -51,6 +53,8 @@ pub(super) enum Command {
     Status(status::Arguments),
     Explain(explain::Arguments),
     Remove(remove::Arguments),
+    Prompt(prompt::Arguments),
+    Init(init::Arguments),
     CredentialProcess(credential_process::Arguments),
 }
 
@@ -182,7 +186,7 @@ mod tests {
         for command in ["add", "setup", "exec", "credential-process", "First steps"] {
             assert!(help.contains(command), "{command}");
         }
-        for command in ["serve", "console", "record", "prompt", "init"] {
+        for command in ["serve", "console", "record"] {
             assert!(!help.contains(&format!("  {command} ")), "{command}");
         }
     }

@@ -18,5 +18,6 @@ mod owner;
 pub mod person;
 pub mod places;
 pub mod process;
+pub mod prompt;
 mod spelling;
 pub mod surroundings;

@@ -16,6 +16,7 @@ mod practice;
 mod pty;
 mod run;
 mod secret_service;
+mod shells;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 mod simulator_itself;
