@@ -91,7 +91,14 @@ fn read_key(arguments: &Arguments, house: &House) -> Result<AccessKey, Failure> 
     }
     let instead = format!("role-helper add {} --stdin, --csv FILE or --from-profile PROFILE", arguments.name);
     let dialogs = Dialogs::open("an access key", &instead)?;
-    let id = dialogs.text("Access key id", None, str::parse::<AccessKeyId>)?;
+    let id = dialogs.text("Access key id", None, |text| match text.parse::<AccessKeyId>() {
+        // Said before the secret is asked for.
+        Ok(id) if id.is_temporary() => {
+            Err(format!("`{id}` is a temporary key, which ends with its session: give an IAM user's, AKIA…"))
+        }
+        Ok(id) => Ok(id),
+        Err(error) => Err(error.to_string()),
+    })?;
     let question = SecretQuestion {
         purpose: format!("add access key {id} as {}", arguments.name),
         label: "Secret access key: ",
@@ -145,7 +152,8 @@ fn ask_device(arguments: &Arguments, question: &DeviceQuestion) -> Result<Option
         }
         DeviceQuestion::Unknown(reason) => {
             let Ok(dialogs) = Dialogs::open("the MFA device", &instead) else {
-                output::say(&format!("role-helper: warning: the MFA device is not known: {reason}"));
+                output::say(&format!("role-helper: warning: AWS does not say which MFA device the user has: {reason}"));
+                output::say(&format!("if there is one: {instead} --force"));
                 return Ok(None);
             };
             output::say(&format!("AWS does not say which MFA device the user has: {reason}"));
@@ -168,7 +176,10 @@ fn report(arguments: &Arguments, house: &House, enrolled: &Enrolled) -> Result<(
         output::say(&format!("role-helper: warning: {warning}"));
     }
     if let Some(profile) = &arguments.from_profile {
-        let place = house.surroundings.tilde(&house.surroundings.credentials_file()?);
+        let files = house.files()?;
+        let in_credentials =
+            files.credentials.profile(profile).is_some_and(|section| section.get("aws_secret_access_key").is_some());
+        let place = if in_credentials { files.credentials.origin() } else { files.config.origin() };
         output::say(&format!(
             "the plaintext is still there: delete aws_access_key_id and aws_secret_access_key of `{profile}` from {place}"
         ));

@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    add, credential_process, exec, explain, export, init, list, login, logout, prompt, remove, setup, shell, status,
+    add, console, credential_process, exec, explain, export, init, list, login, logout, prompt, remove, setup, shell,
+    status,
 };
 use crate::identity::{Failure, Kind};
 
@@ -47,6 +48,7 @@ pub(super) enum Command {
     Exec(exec::Arguments),
     Shell(shell::Arguments),
     Export(export::Arguments),
+    Console(console::Arguments),
     Login(login::Arguments),
     Logout(logout::Arguments),
     List(list::Arguments),
@@ -118,17 +120,60 @@ fn with_separator(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// clap's error in our three lines: its first paragraph, and its tip or where the help is.
+/// clap's error in our three lines: its first paragraph, and what to type.
 fn usage(error: &clap::Error, command: Option<&str>) -> Failure {
     let text = error.render().to_string();
     let first = text.split("\n\n").next().unwrap_or_default();
     let what: Vec<&str> = first.trim_start_matches("error: ").lines().map(str::trim).collect();
-    let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
-    let help = match command {
-        Some(command) => format!("role-helper {command} --help"),
-        None => "role-helper --help".to_owned(),
+    Failure::new(Kind::Usage, what.join(" ")).hint(to_type(error, command, &text))
+}
+
+fn to_type(error: &clap::Error, command: Option<&str>, text: &str) -> String {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(one)) => Some(one.as_str()),
+        Some(ContextValue::Strings(several)) => several.first().map(String::as_str),
+        _ => None,
     };
-    Failure::new(Kind::Usage, what.join(" ")).hint(tip.map_or(help, str::to_owned))
+    match (error.kind(), command) {
+        (ErrorKind::InvalidSubcommand, _) => {
+            let word = said(ContextKind::InvalidSubcommand).unwrap_or_default();
+            match known_elsewhere(word).or_else(|| said(ContextKind::SuggestedSubcommand)) {
+                Some(near) => format!("did you mean `role-helper {near}`?"),
+                None => "role-helper --help".to_owned(),
+            }
+        }
+        (ErrorKind::MissingRequiredArgument, Some(_)) => {
+            let usage = text.lines().find_map(|line| line.strip_prefix("Usage: "));
+            usage.unwrap_or("role-helper --help").to_owned()
+        }
+        (ErrorKind::UnknownArgument, Some(command)) => match said(ContextKind::InvalidArg) {
+            // As with the AWS CLI.
+            Some("--profile" | "-p") if !matches!(command, "list" | "add" | "remove") => {
+                format!("the profile goes without it: role-helper {command} PROFILE")
+            }
+            _ => match said(ContextKind::SuggestedArg) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("role-helper {command} --help"),
+            },
+        },
+        (_, Some(command)) => format!("role-helper {command} --help"),
+        (_, None) => "role-helper --help".to_owned(),
+    }
+}
+
+/// Our word for what other tools of this kind call something else.
+fn known_elsewhere(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "version" => "--version",
+        "configure" | "config" => "setup",
+        "run" => "exec",
+        "env" => "export",
+        "whoami" => "status",
+        "clear" => "logout",
+        "delete" | "rm" => "remove",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -167,10 +212,19 @@ mod tests {
     fn usage_errors_are_three_lines_with_a_hint() {
         for (line, part, hint) in [
             ("r", "no command", "role-helper --help"),
-            ("r exce prod", "unrecognized subcommand 'exce'", "a similar subcommand exists: 'exec'"),
-            ("r add", "required arguments were not provided: <NAME>", "role-helper add --help"),
+            ("r exce prod", "unrecognized subcommand 'exce'", "did you mean `role-helper exec`?"),
+            ("r add", "required arguments were not provided: <NAME>", "role-helper add <NAME>"),
+            (
+                "r exec --profile prod -- x",
+                "unexpected argument",
+                "the profile goes without it: role-helper exec PROFILE",
+            ),
+            ("r setup prod --role x", "unexpected argument", "did you mean `--role-arn`?"),
+            ("r list --all", "unexpected argument", "role-helper list --help"),
+            ("r whoami", "unrecognized subcommand", "did you mean `role-helper status`?"),
+            ("r frobnicate", "unrecognized subcommand", "role-helper --help"),
             ("r exec prod --duration 1y -- x", "is not a duration", "role-helper exec --help"),
-            ("r export prod", "--format", "role-helper export --help"),
+            ("r export prod", "--format", "role-helper export --format <FORMAT> <PROFILE>"),
             ("r logout --all prod", "cannot be used with", "role-helper logout --help"),
         ] {
             let Err(failure) = parse(line.split(' ').map(OsString::from)) else { panic!("{line} was taken") };
@@ -186,7 +240,7 @@ mod tests {
         for command in ["add", "setup", "exec", "credential-process", "First steps"] {
             assert!(help.contains(command), "{command}");
         }
-        for command in ["serve", "console", "record"] {
+        for command in ["serve", "record"] {
             assert!(!help.contains(&format!("  {command} ")), "{command}");
         }
     }

@@ -75,7 +75,6 @@ pub(super) fn run_with_role(
     let set = environment.set.iter().map(|(name, value)| ((*name).into(), Some(value.expose_secret().into())));
     let removed = environment.removed.iter().chain([&environment::PASSPHRASE_FILE]).map(|name| ((*name).into(), None));
     let changes: Vec<_> = removed.chain(set).collect();
-    let passphrase_file = house.surroundings.passphrase_file.as_deref();
-    let not_started = process::restore_and_exec(caller, program, arguments, &changes, passphrase_file);
+    let not_started = process::restore_and_exec(caller, program, arguments, &changes);
     Err(Ended { failure: not_started.failure, code: not_started.exit_code })
 }

@@ -35,10 +35,12 @@ pub(super) struct Arguments {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     /// sh, bash, zsh and their like
+    #[value(aliases = ["sh", "bash", "zsh"])]
     Posix,
     /// fish
     Fish,
     /// PowerShell
+    #[value(alias = "pwsh")]
     Powershell,
     /// a .env file
     Dotenv,

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use super::segment;
 use crate::door::surroundings::Surroundings;
 use crate::door::{aws_files, cache, clock::SystemClock, companion, index::Index, output, places::Places, process};
+use crate::identity::Failure;
 use crate::port::Clock;
 use crate::profile::{self, Config, FileKind, Files, MfaAt, Overrides, Plan};
 use crate::seal::{CacheKey, Consumer, Freshness, freshness};
@@ -23,8 +24,8 @@ pub fn run() -> u8 {
         && !profile.starts_with('-')
         && let Some(line) = hit(profile)
     {
-        // A caller that went away is nobody to tell.
-        return u8::from(output::put(line.expose().as_bytes()).is_err());
+        let Err(failure) = super::output::secret(&line) else { return 0 };
+        return complain(&failure);
     }
     if let [_, command, words @ ..] = &arguments[..]
         && command == "prompt"
@@ -34,7 +35,10 @@ pub fn run() -> u8 {
         let _ = output::put(segment::line(&wanted).as_bytes());
         return 0;
     }
-    let failure = companion::become_companion(&arguments);
+    complain(&companion::become_companion(&arguments))
+}
+
+fn complain(failure: &Failure) -> u8 {
     output::complain(&failure.to_string());
     failure.kind().exit_code()
 }

@@ -7,6 +7,8 @@ use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::output;
 use crate::door::aws::{AwsDoor, AwsSettings};
 use crate::door::cache::{self, Cache};
@@ -17,7 +19,7 @@ use crate::door::locks::Locks;
 use crate::door::person::Asker;
 use crate::door::places::Places;
 use crate::door::surroundings::Surroundings;
-use crate::door::{aws_files, log as debug_log, prompt};
+use crate::door::{aws_files, log as debug_log, process, prompt};
 use crate::identity::{Failure, Kind, SourceFacts, Timestamp};
 use crate::keys;
 use crate::port::{Clock, Confirmation, Person, PromptError, SourceIndex};
@@ -38,8 +40,8 @@ pub(super) struct House {
     locks: Locks,
     clock: SystemClock,
     called_as: OsString,
-    config: OnceCell<String>,
-    credentials: OnceCell<String>,
+    config: OnceCell<Zeroizing<String>>,
+    credentials: OnceCell<Zeroizing<String>>,
 }
 
 impl House {
@@ -49,6 +51,7 @@ impl House {
     /// Where the environment means nothing, or there is no place for our own files.
     pub(super) fn open(called_as: OsString) -> Result<House, Failure> {
         let surroundings = Surroundings::read()?;
+        process::keep_to_ourselves(surroundings.passphrase_file.as_deref());
         debug_log::start(&surroundings)?;
         let places = Places::new(&surroundings)?;
         Ok(House {
@@ -212,7 +215,8 @@ impl House {
     /// # Errors
     /// What `act` returns.
     pub(super) fn with_cache<T>(&self, act: impl FnOnce(&Cache<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
-        let keyring = self.keyring(self.prompt_mode());
+        // Sessions are listed and forgotten without their key: nobody is asked for what opens it.
+        let keyring = self.keyring(PromptMode::None);
         act(&Cache::new(&self.places, &keyring, &self.locks))
     }
 
@@ -269,6 +273,11 @@ impl House {
         let question = Confirmation { purpose: purpose.to_owned(), mode: self.prompt_mode(), deadline: PATIENCE };
         match self.person.confirm(&question) {
             Err(PromptError::Declined) => Ok(false),
+            Err(error @ (PromptError::Unreachable(_) | PromptError::TimedOut { .. })) => {
+                Err(Failure::new(Kind::PersonNeeded, format!("a yes is needed: {purpose}"))
+                    .cause(error.to_string())
+                    .hint(otherwise))
+            }
             answer => answer.map_err(|error| not_answered(&error, otherwise)),
         }
     }
@@ -294,7 +303,7 @@ fn is_same(a: &Plan, b: &Plan) -> bool {
     CacheKey::of_plan(a) == CacheKey::of_plan(b)
 }
 
-fn read_once<'a>(cell: &'a OnceCell<String>, path: &std::path::Path) -> Result<&'a str, Failure> {
+fn read_once<'a>(cell: &'a OnceCell<Zeroizing<String>>, path: &std::path::Path) -> Result<&'a str, Failure> {
     if let Some(text) = cell.get() {
         return Ok(text);
     }

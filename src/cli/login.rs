@@ -6,8 +6,9 @@ use super::house::House;
 use super::options::CodeOption;
 use super::output::{self, left};
 use crate::identity::{Failure, Kind, SessionName, TokenCode};
+use crate::port::SessionCache;
 use crate::profile::Overrides;
-use crate::seal::Consumer;
+use crate::seal::{CacheKey, Consumer, SealedSession};
 use crate::session::Request;
 
 const EXAMPLES: &str = "\
@@ -69,6 +70,7 @@ fn login(
     let request =
         Request { consumer: Consumer::KeepsKeys, token_code, typed_by_person: true, no_cache: false, renew: force };
     let session = house.session(&plan, &request)?;
+    keep(house, &CacheKey::of_plan(&plan), &session)?;
     let header = &session.header;
     let who = match plan.hops.last() {
         Some(hop) => format!("role {} in {} as {}", hop.role_arn.role_name(), header.account_id, hop.session_name),
@@ -76,4 +78,12 @@ fn login(
     };
     output::say(&format!("{profile}: {who}, {} left", left(header.seconds_left(house.now()))));
     Ok(())
+}
+
+/// Elsewhere a session that cannot be sealed is handed out all the same; here there is nothing else to do with it.
+fn keep(house: &House, key: &CacheKey, session: &SealedSession) -> Result<(), Failure> {
+    house.with_cache(|cache| match cache.get(key) {
+        Some(_) => Ok(()),
+        None => cache.put(key, session),
+    })
 }

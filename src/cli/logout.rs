@@ -37,7 +37,10 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         return Ok(());
     }
     let profiles = match arguments.profiles {
-        profiles if profiles.is_empty() => vec![house.profile_or_environment(None)?],
+        profiles if profiles.is_empty() => {
+            let named = house.profile_or_environment(None);
+            vec![named.map_err(|failure| failure.hint("role-helper logout PROFILE, or role-helper logout --all"))?]
+        }
         profiles => profiles,
     };
     for profile in &profiles {
@@ -46,6 +49,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         let by_plan = match house.plan(profile, &Overrides::default()) {
             Ok(plan) => house.forget(&plan)?,
             Err(_) if by_name > 0 => 0,
+            Err(failure) if profile == "all" => return Err(failure.hint("role-helper logout --all")),
             Err(failure) => return Err(failure),
         };
         prompt::forget(&house.places, profile)?;

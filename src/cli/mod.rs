@@ -2,6 +2,7 @@
 
 mod add;
 mod arguments;
+mod console;
 mod credential_process;
 mod dialogs;
 mod exec;
@@ -25,7 +26,6 @@ mod shell;
 mod status;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use arguments::{Command, Parsed};
 use house::House;
@@ -34,13 +34,14 @@ use crate::door::process::{self, CallerState};
 use crate::identity::Failure;
 
 /// The companion: every command, in full. The first argument is what the person called.
-pub fn run(arguments: Vec<OsString>) -> ExitCode {
+/// Returns the exit code.
+pub fn run(arguments: Vec<OsString>) -> u8 {
     let caller = process::harden();
     match dispatch(arguments, &caller) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(ended) => {
             output::say(&ended.failure.to_string());
-            ExitCode::from(ended.code)
+            ended.code
         }
     }
 }
@@ -76,6 +77,7 @@ fn dispatch(arguments: Vec<OsString>, caller: &CallerState) -> Result<(), Ended>
         Command::Init(arguments) => init::run(arguments, &house),
         Command::Add(arguments) => add::run(arguments, &house),
         Command::Setup(arguments) => setup::run(arguments, &house),
+        Command::Console(arguments) => console::run(arguments, &house, caller),
         Command::Export(arguments) => export::run(arguments, &house),
         Command::Login(arguments) => login::run(arguments, &house),
         Command::Logout(arguments) => logout::run(arguments, &house),

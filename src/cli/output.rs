@@ -23,6 +23,25 @@ pub(super) fn secret(text: &SecretText) -> Result<(), Failure> {
     written(output::put(text.expose().as_bytes()))
 }
 
+/// A secret of one line, with its line break.
+///
+/// # Errors
+/// As [`data`].
+pub(super) fn secret_line(text: &SecretText) -> Result<(), Failure> {
+    written(output::put(text.expose().as_bytes()).and_then(|()| output::put(b"\n")))
+}
+
+/// A value that holds secrets as JSON, indented, with its line break.
+///
+/// # Errors
+/// As [`data`].
+pub(super) fn secret_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::new(Kind::Configuration, "the answer is not JSON").cause(error.to_string()))?;
+    let text = zeroize::Zeroizing::new(text + "\n");
+    written(output::put(text.as_bytes()))
+}
+
 fn written(result: io::Result<()>) -> Result<(), Failure> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -7,7 +7,7 @@ use super::house::House;
 use super::{our_command, output};
 use crate::door::aws_files;
 use crate::identity::{Failure, Kind, Lifetime, MfaSerial, RoleArn, SessionName};
-use crate::profile::{self, Config, EditError, FileKind, Files, Overrides, SourceLookup};
+use crate::profile::{self, Config, EditError, FileKind, Files, Overrides, Plan, PlanError, SourceLookup};
 
 const EXAMPLES: &str = "\
 The profile serves every AWS client: it names role-helper as its credential_process. Comments, order and all other \
@@ -18,7 +18,7 @@ Examples:
   role-helper setup prod --role-arn arn:aws:iam::222233334444:role/Admin --source-profile alice \\
       --region ap-northeast-1                                   asks nothing
   role-helper setup dev --role-arn … --source-profile alice --mfa-session 12h
-                                                                one MFA code a day, roles renewed silently";
+                                                                one code a day for many roles";
 
 /// Write a role profile into ~/.aws/config
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     source_profile: Option<String>,
     /// The region for clients
-    #[arg(long)]
+    #[arg(long, value_parser = region)]
     region: Option<String>,
     /// How long a role session lives: 1h, 90m, 43200s
     #[arg(long, value_name = "DURATION")]
@@ -60,10 +60,12 @@ pub(super) struct Arguments {
 
 pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure> {
     let by_wizard = arguments.role_arn.is_none() || arguments.source_profile.is_none();
+    let mut removed = TAKEN_OVER.to_vec();
     if by_wizard {
         let instead = format!("role-helper setup {} --role-arn ARN --source-profile NAME", arguments.profile);
         let dialogs = Dialogs::open("the role and its source", &instead)?;
-        ask(&mut arguments, house, &dialogs)?;
+        refuse_file(house, &arguments.profile)?;
+        removed.extend(ask(&mut arguments, house, &dialogs)?);
     }
     let (Some(role_arn), Some(source)) = (&arguments.role_arn, &arguments.source_profile) else {
         return Err(Failure::new(Kind::Usage, "setup needs a role and a source"));
@@ -90,11 +92,12 @@ pub(super) fn run(mut arguments: Arguments, house: &House) -> Result<(), Failure
     set("role_helper_source_identity", arguments.source_identity.as_ref().map(SessionName::to_string));
 
     carry_over(&arguments, house, &mut settings)?;
-    let text = write(&arguments, house, &settings, by_wizard)?;
+    let planned = write(&arguments, house, &settings, &removed, by_wizard)?;
     if let Some(warning) = &command.warning {
         output::say(&format!("role-helper: warning: {warning}"));
     }
-    next_step(&arguments.profile, &text, house)
+    next_step(&arguments.profile, planned, house);
+    Ok(())
 }
 
 /// What an AWS profile that is taken over said of the device and the session's name holds on.
@@ -114,13 +117,15 @@ fn carry_over(arguments: &Arguments, house: &House, settings: &mut Vec<(&str, St
 /// twice), and whose meaning is ours now. Static keys are not among them: a key is never removed here.
 const TAKEN_OVER: [&str; 5] = ["role_arn", "source_profile", "mfa_serial", "role_session_name", "credential_source"];
 
-/// Shows what will be written, asks where something is replaced, and writes it. The file's text as it is then.
+/// Shows what will be written, asks where something is replaced, and writes it. The plan that the profile then is,
+/// or what still stands in its way.
 fn write(
     arguments: &Arguments,
     house: &House,
     settings: &[(&str, String)],
+    removed: &[&str],
     by_wizard: bool,
-) -> Result<String, Failure> {
+) -> Result<Result<Plan, PlanError>, Failure> {
     let profile = &arguments.profile;
     let path = house.surroundings.config_file()?;
     let shown = house.surroundings.tilde(&path);
@@ -129,15 +134,21 @@ fn write(
     let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
     let in_file = |failure: Failure| in_file(&failure, &shown);
 
-    let edited = profile::replace_in_profile(&old, profile, &settings, &TAKEN_OVER).map_err(|error| match error {
+    let edited = profile::replace_in_profile(&old, profile, &settings, removed).map_err(|error| match error {
         // What is left to contradict is a key, which is nobody's to delete but the person's.
         EditError::Conflict { .. } => in_file(Failure::from(error))
             .hint(format!("role-helper add NAME --from-profile {profile}, then remove these lines")),
         error => in_file(error.into()),
     })?;
+    let planned = plan(profile, &edited.text, house)?;
     if !edited.changed {
         output::say(&format!("profile {profile} in {shown} is so already"));
-        return Ok(edited.text);
+        return Ok(planned);
+    }
+    if let Err(error) = &planned
+        && cannot_work(error, profile)
+    {
+        return Err(Failure::from(error.clone()));
     }
     let header = if profile == "default" { "default".to_owned() } else { format!("profile {profile}") };
     let lines: String = settings.iter().map(|(key, value)| format!("\n    {key} = {value}")).collect();
@@ -145,20 +156,20 @@ fn write(
     if by_wizard {
         output::say(&format!("to be written to {shown}:{section}"));
     }
-    let replaced = replaced(&old, profile, &settings, &shown);
+    let replaced = replaced(&old, profile, &settings, removed, &shown);
     if !replaced.is_empty() && !arguments.force {
         let question = format!("replace in profile {profile}: {}?", replaced.join(", "));
-        if !house.yes(&question, &format!("role-helper setup {profile} --force, and the other options"))? {
+        if !house.yes(&question, "the same command with --force")? {
             return Err(Failure::new(Kind::Refused, format!("profile {profile} was kept as it is")));
         }
     }
     aws_files::replace(&path, old.as_bytes(), edited.text.as_bytes())?;
     output::say(&if by_wizard { format!("wrote {shown}") } else { format!("wrote to {shown}:{section}") });
-    Ok(edited.text)
+    Ok(planned)
 }
 
 /// What is there and will be different or gone.
-fn replaced(old: &str, profile: &str, settings: &[(&str, &str)], shown: &str) -> Vec<String> {
+fn replaced(old: &str, profile: &str, settings: &[(&str, &str)], removed: &[&str], shown: &str) -> Vec<String> {
     let config = Config::parse(old, FileKind::Config, shown);
     let Some(section) = config.profile(profile) else { return Vec::new() };
     let mut replaced = Vec::new();
@@ -167,8 +178,19 @@ fn replaced(old: &str, profile: &str, settings: &[(&str, &str)], shown: &str) ->
             replaced.push(format!("{key} = {}", before.text));
         }
     }
-    replaced.extend(TAKEN_OVER.iter().filter_map(|key| Some(format!("{key} = {}", section.get(key)?.text))));
+    replaced.extend(removed.iter().filter_map(|key| Some(format!("{key} = {}", section.get(key)?.text))));
     replaced
+}
+
+/// Says what is in the way before anything is asked, and not after the last answer.
+fn refuse_file(house: &House, profile: &str) -> Result<(), Failure> {
+    let path = house.surroundings.config_file()?;
+    let text = aws_files::read(&path)?;
+    let nothing = profile::set_profile(&text, profile, &[]);
+    match nothing {
+        Ok(_) | Err(EditError::Conflict { .. }) => refuse_static_keys(house, profile),
+        Err(error) => Err(in_file(&error.into(), &house.surroundings.tilde(&path))),
+    }
 }
 
 /// Most clients take static keys of the credentials file first, and would never call us.
@@ -195,13 +217,26 @@ fn in_file(failure: &Failure, shown: &str) -> Failure {
     }
 }
 
-/// What stands in the way of the profile, and what to type next.
-fn next_step(profile: &str, text: &str, house: &House) -> Result<(), Failure> {
+/// What the profile is, if the config file has this text.
+fn plan(profile: &str, text: &str, house: &House) -> Result<Result<Plan, PlanError>, Failure> {
     let before = house.files()?;
     let config = Config::parse(text, FileKind::Config, before.config.origin());
     let files = Files { config, credentials: before.credentials };
-    let environment = &house.surroundings.plan;
-    match profile::resolve(&files, &house.index, environment, profile, &Overrides::default()) {
+    Ok(profile::resolve(&files, &house.index, &house.surroundings.plan, profile, &Overrides::default()))
+}
+
+/// Whether it is the profile itself that nobody could use, whatever is added or mended elsewhere.
+fn cannot_work(error: &PlanError, written: &str) -> bool {
+    match error {
+        PlanError::DurationCapped { profile, .. } | PlanError::BadValue { profile, .. } => profile == written,
+        PlanError::Loop { .. } => true,
+        _ => false,
+    }
+}
+
+/// What to type next, or what stands in the way of the profile.
+fn next_step(profile: &str, planned: Result<Plan, PlanError>, house: &House) {
+    match planned {
         Ok(plan) => {
             house.warn(&plan);
             output::say(&format!("next: aws sts get-caller-identity --profile {profile}"));
@@ -214,14 +249,15 @@ fn next_step(profile: &str, text: &str, house: &House) -> Result<(), Failure> {
             }
         }
     }
-    Ok(())
 }
 
 fn bad(option: &str, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Kind::Usage, format!("{option} cannot be used")).cause(error.to_string())
 }
 
-fn ask(arguments: &mut Arguments, house: &House, dialogs: &Dialogs) -> Result<(), Failure> {
+/// Asks for what no option said. The keys that the answers leave out, which may stand there from before.
+fn ask(arguments: &mut Arguments, house: &House, dialogs: &Dialogs) -> Result<Vec<&'static str>, Failure> {
+    let mut left_out = Vec::new();
     let files = house.files()?;
     let existing = files.config.profile(&arguments.profile);
     let before = |key: &str| existing.as_ref()?.get(key).map(|value| value.text.into_owned());
@@ -233,8 +269,10 @@ fn ask(arguments: &mut Arguments, house: &House, dialogs: &Dialogs) -> Result<()
         arguments.role_arn = Some(role);
     }
     if arguments.region.is_none() {
-        let region = dialogs.text("Region (empty for none)", before("region"), region)?;
-        arguments.region = region;
+        arguments.region = dialogs.text("Region (empty for none)", before("region"), |text| {
+            if text.is_empty() { Ok(None) } else { region(text).map(Some) }
+        })?;
+        left_out.extend(arguments.region.is_none().then_some("region"));
     }
     if arguments.mfa_session.is_none() && arguments.duration.is_none() {
         let ways = [
@@ -247,6 +285,8 @@ fn ask(arguments: &mut Arguments, house: &House, dialogs: &Dialogs) -> Result<()
             arguments.mfa_session = Some(dialogs.text("One code holds for", Some(lifetime), |text| {
                 text.parse::<Lifetime>().and_then(Lifetime::for_session_token)
             })?);
+            // AWS ends such roles after an hour, which is the default.
+            left_out.extend(["role_helper_duration", "duration_seconds"]);
         } else {
             let lifetime = before("role_helper_duration").unwrap_or_else(|| "1h".to_owned());
             let lifetime = dialogs.text("A role session lives", Some(lifetime), |text| {
@@ -254,9 +294,10 @@ fn ask(arguments: &mut Arguments, house: &House, dialogs: &Dialogs) -> Result<()
             })?;
             arguments.duration =
                 (lifetime != Lifetime::HOUR || before("role_helper_duration").is_some()).then_some(lifetime);
+            left_out.push("role_helper_mfa_session");
         }
     }
-    Ok(())
+    Ok(left_out)
 }
 
 fn ask_source(house: &House, dialogs: &Dialogs, before: Option<String>) -> Result<String, Failure> {
@@ -270,12 +311,9 @@ fn ask_source(house: &House, dialogs: &Dialogs, before: Option<String>) -> Resul
     Ok(names.swap_remove(chosen))
 }
 
-fn region(text: &str) -> Result<Option<String>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    if text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-        return Ok(Some(text.to_owned()));
+fn region(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Ok(text.to_owned());
     }
     Err(format!("`{text}` is not a region: expected one such as ap-northeast-1"))
 }

@@ -5,35 +5,40 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::files;
 use super::owner::{failed, quoted};
 use crate::identity::{Failure, Kind};
 
-/// The file's text; empty where there is no such file.
+/// The file's text; empty where there is no such file. Wiped on drop: keys may lie in it in plain text.
 ///
 /// # Errors
 /// Where it cannot be read, is not UTF-8 (with line and byte), or others than its owner can write it.
-pub fn read(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(read_bytes(path)?).map_err(|error| {
+pub fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let mut bytes = read_bytes(path)?;
+    String::from_utf8(std::mem::take(&mut *bytes)).map(Zeroizing::new).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let bytes = Zeroizing::new(error.into_bytes());
+        let line = bytes[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
         Failure::new(Kind::Configuration, format!("cannot read {}", path.display()))
             .cause(format!("line {line} is not UTF-8 (at byte {at})"))
             .hint("save the file as UTF-8")
     })
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(e) if files::absent(&e) => return Ok(Vec::new()),
+        Err(e) if files::absent(&e) => return Ok(Zeroizing::default()),
         Err(e) => return Err(failed("read", path, &e)),
     };
     let facts = file.metadata().map_err(|e| failed("read", path, &e))?;
     if facts.is_file() {
         check(path, &facts)?;
     }
-    let mut bytes = Vec::with_capacity(facts.len() as usize + 1);
+    // A byte more than it has, so that seeing its end does not make the buffer grow and leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(facts.len() as usize + 1));
     file.read_to_end(&mut bytes).map_err(|e| failed("read", path, &e))?;
     Ok(bytes)
 }
@@ -81,7 +86,7 @@ pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<(), Failure> {
         Err(e) if files::absent(&e) => None,
         Err(e) => return Err(failed("write", path, &e)),
     };
-    if read_bytes(&target)? != old {
+    if **read_bytes(&target)? != *old {
         return Err(changed(path));
     }
     if let Some(facts) = &existing {
@@ -173,11 +178,11 @@ mod tests {
     fn missing_is_empty_and_links_are_followed() {
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("real"), folder.path().join("config"));
-        assert_eq!(read(&link).unwrap(), "");
+        assert_eq!(*read(&link).unwrap(), "");
         fs::write(&real, "[default]\n").unwrap();
         symlink(&real, &link).unwrap();
-        assert_eq!(read(&link).unwrap(), "[default]\n");
-        assert_eq!(read(Path::new("/dev/null")).unwrap(), "");
+        assert_eq!(*read(&link).unwrap(), "[default]\n");
+        assert_eq!(*read(Path::new("/dev/null")).unwrap(), "");
         set_mode(&real, 0o664);
         let failure = read(&link).unwrap_err();
         assert_eq!(failure.hint_text().unwrap(), format!("chmod go-w {}", link.display()));

@@ -71,7 +71,13 @@ impl<'a> Cache<'a> {
         if let Some(key) = self.known_data_key() {
             return Ok(key);
         }
-        let unsealed = |cause: String| Failure::new(Kind::Keyring, "the session cannot be sealed").cause(cause);
+        let unsealed = |text: String| {
+            let failure = Failure::new(Kind::Keyring, "the session cannot be sealed");
+            match text.split_once('\n') {
+                Some((cause, remedy)) => failure.cause(cause).hint(remedy),
+                None => failure.cause(text),
+            }
+        };
         let _held = self
             .locks
             .acquire(DATA_KEY, "making the data key", Duration::from_secs(30), &|_| ())
@@ -149,12 +155,20 @@ impl SessionCache for Cache<'_> {
     }
 
     fn forget_all(&self) -> Result<usize, Failure> {
-        let mut forgotten = 0;
-        for file in sealed_files(self.places) {
-            forgotten += usize::from(files::remove_own(&file)?);
+        // First, while the kernel may still hold what opens the keyring, so that nobody is asked for it. Where it is
+        // locked the key stays, and opens nothing that is left here.
+        if let Err(error) = self.keyring.delete(&Item::DataKey) {
+            log::debug!("the data key stays in the keyring: {error}");
         }
-        forget_copies(self.places);
-        Ok(forgotten)
+        let copies = forget_copies(self.places);
+        let (mut forgotten, mut first_failure) = (0, None);
+        for file in sealed_files(self.places) {
+            match files::remove_own(&file) {
+                Ok(was_there) => forgotten += usize::from(was_there),
+                Err(failure) => _ = first_failure.get_or_insert(failure),
+            }
+        }
+        first_failure.map_or(copies.map(|()| forgotten), Err)
     }
 }
 
@@ -176,13 +190,15 @@ fn sealed_files(places: &Places) -> Vec<PathBuf> {
     entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| sealed(path)).collect()
 }
 
-/// Forgets what the kernel holds for us: the copy of the data key, and the file keyring's.
-pub fn forget_copies(places: &Places) {
+/// Forgets what the kernel holds for us: the copy of the data key, and the file keyring's, and what wraps them, so
+/// that a copy which the kernel would not give up opens nothing.
+fn forget_copies(places: &Places) -> Result<(), Failure> {
     for what in [DATA_KEY, kernel::FILE_KEYRING] {
         if let Err(error) = kernel(places).forget(what) {
-            log::debug!("the kernel's copy of {what} stays until it times out: {error}");
+            log::debug!("the kernel's copy of {what} stays until it times out, and opens nothing: {error}");
         }
     }
+    files::remove_own(&places.wrap_file()).map(|_| ())
 }
 
 /// Whether the kernel holds a copy of the data key that opens, for `status`.

@@ -214,8 +214,12 @@ fn logged(changed: io::Result<bool>) -> bool {
 }
 
 fn broken(failure: Failure) -> LockError {
-    let parts = [Some(failure.what()), failure.cause_text(), failure.hint_text()];
-    LockError::Broken(parts.into_iter().flatten().collect::<Vec<_>>().join(": "))
+    let parts = [Some(failure.what()), failure.cause_text()];
+    let text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+    LockError::Broken(match failure.hint_text() {
+        Some(hint) => format!("{text}\n{hint}"),
+        None => text,
+    })
 }
 
 /// Sleeps until the lock is ours or the bound has passed. A thread blocks, for no wait of the kernel's has an end;

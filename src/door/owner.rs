@@ -21,7 +21,20 @@ pub(super) fn said(error: &io::Error) -> String {
 
 /// A failure about one of our files: what could not be done, and why.
 pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Kind::Configuration, format!("cannot {what} {}", path.display())).cause(said(error))
+    let failure = Failure::new(Kind::Configuration, format!("cannot {what} {}", path.display())).cause(said(error));
+    let look = |path: &Path| format!("ls -ld {}", quoted(path));
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            failure.hint(format!("make room: df -h {}", quoted(path.parent().unwrap_or(path))))
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            failure.hint(look(path.parent().filter(|_| what != "read").unwrap_or(path)))
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => failure.hint(look(path)),
+        #[cfg(unix)]
+        _ if error.raw_os_error() == Some(libc::EMFILE) => failure.hint("ulimit -n 256"),
+        _ => failure,
+    }
 }
 
 /// A path as a word of a command line that can be pasted into a shell.

@@ -92,6 +92,11 @@ impl Places {
         self.runtime.as_ref().map(|folder| folder.join("locks"))
     }
 
+    /// Pages that lead a browser to an address that is a secret, for the seconds it takes to open them.
+    pub fn pages_dir(&self) -> PathBuf {
+        self.runtime.as_ref().unwrap_or(&self.state).join("pages")
+    }
+
     /// The random bytes that wrap the kernel's copies.
     pub fn wrap_file(&self) -> PathBuf {
         self.cache.join("wrap")

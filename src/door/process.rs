@@ -3,11 +3,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 
 use super::owner::said;
 use crate::identity::{Failure, Kind};
+use crate::wire::environment;
 
 /// What the caller had set, to be given back by [`restore_and_exec`].
 #[derive(Debug)]
@@ -25,7 +26,8 @@ pub struct NotStarted {
     pub exit_code: u8,
 }
 
-/// No core dumps, no debugger of the same user (Linux), umask 077.
+/// No core dumps, no debugger of the same user (Linux), umask 077, no death by a closed pipe; a standard stream that
+/// the caller closed leads nowhere instead of to the next file that is opened.
 pub fn harden() -> CallerState {
     harden_front();
     CallerState {
@@ -41,15 +43,25 @@ pub fn harden_front() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// Turns this process into the command: the caller's umask, limits and signal mask are given back, the variables
-/// changed (none removes one), and the descriptor that `ROLE_HELPER_PASSPHRASE_FILE` names (`3`, `fd:3`) is closed.
+/// Keeps the descriptor that `ROLE_HELPER_PASSPHRASE_FILE` names (`3`, `fd:3`) from every program that this one starts
+/// or becomes.
+pub fn keep_to_ourselves(passphrase_file: Option<&OsStr>) {
+    #[cfg(unix)]
+    if let Some(descriptor) = passphrase_file.and_then(unix::descriptor) {
+        unix::close_on_exec(descriptor);
+    }
+    #[cfg(not(unix))]
+    let _ = passphrase_file;
+}
+
+/// Turns this process into the command: the caller's umask, limits, signal mask and fate of SIGPIPE are given back, the
+/// variables changed (none removes one).
 /// Returns only where that failed. On Windows, which has no `execve`, waits for the command and exits as it did.
 pub fn restore_and_exec(
     state: &CallerState,
     program: &OsStr,
     arguments: &[OsString],
     changes: &[(OsString, Option<OsString>)],
-    passphrase_file: Option<&OsStr>,
 ) -> NotStarted {
     let mut command = Command::new(program);
     command.args(arguments);
@@ -60,10 +72,10 @@ pub fn restore_and_exec(
         };
     }
     #[cfg(unix)]
-    let error = unix::exec(&state.unix, &mut command, passphrase_file.and_then(descriptor));
+    let error = unix::exec(&state.unix, &mut command);
     #[cfg(not(unix))]
     let error = {
-        let _ = (state, passphrase_file);
+        let _ = state;
         match command.status() {
             Ok(status) => std::process::exit(status.code().unwrap_or(1)),
             Err(error) => error,
@@ -71,6 +83,42 @@ pub fn restore_and_exec(
     };
     let path = changes.iter().rev().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
     not_started(program, &error, path.unwrap_or_else(|| std::env::var_os("PATH")))
+}
+
+/// Starts the command beside us, in a process group of its own, with the caller's umask, limits and signal mask and
+/// without what is ours in the environment.
+///
+/// # Errors
+/// As the system says.
+pub fn restore_and_start(state: &CallerState, command: &mut Command) -> io::Result<Child> {
+    command.env_remove(environment::PASSPHRASE_FILE);
+    #[cfg(unix)]
+    {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        unix::give_back(&state.unix, command);
+    }
+    #[cfg(not(unix))]
+    let _ = state;
+    command.spawn()
+}
+
+/// A program of this name in the folders of `path` that are absolute: never from the working directory.
+pub(super) fn find(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+    #[cfg(unix)]
+    let runs = |file: &PathBuf| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    #[cfg(not(unix))]
+    let runs = |file: &PathBuf| file.is_file();
+    let name = PathBuf::from(name);
+    if name.is_absolute() {
+        return runs(&name).then_some(name);
+    }
+    if name.components().count() != 1 {
+        return None;
+    }
+    std::env::split_paths(path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&name)).find(runs)
 }
 
 fn not_started(program: &OsStr, error: &io::Error, path: Option<OsString>) -> NotStarted {
@@ -91,28 +139,25 @@ fn not_started(program: &OsStr, error: &io::Error, path: Option<OsString>) -> No
     NotStarted { failure, exit_code: if missing { 127 } else { 126 } }
 }
 
-/// The descriptor that a value of `ROLE_HELPER_PASSPHRASE_FILE` names, standard ones aside: those are the caller's
-/// for other purposes too.
-#[cfg(unix)]
-fn descriptor(value: &OsStr) -> Option<i32> {
-    let text = value.to_str()?;
-    text.strip_prefix("fd:").unwrap_or(text).parse().ok().filter(|&fd| fd > 2)
-}
-
 #[cfg(unix)]
 mod unix {
+    use std::ffi::OsStr;
     use std::io;
     use std::mem::MaybeUninit;
+    use std::os::fd::BorrowedFd;
     use std::os::unix::process::CommandExt;
     use std::process::Command;
 
-    use rustix::fs::Mode;
+    use rustix::fs::{Mode, OFlags};
+    use rustix::io::{Errno, FdFlags, fcntl_getfd, fcntl_setfd};
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 
     pub(super) struct State {
         umask: Mode,
         core: Rlimit,
         mask: libc::sigset_t,
+        broken_pipe: libc::sighandler_t,
+        file_limit: libc::sighandler_t,
     }
 
     impl std::fmt::Debug for State {
@@ -125,7 +170,55 @@ mod unix {
         let core = getrlimit(Resource::Core);
         // The soft limit alone: a lowered hard one could not be given back.
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: core.maximum });
-        State { umask: umask(Mode::from_raw_mode(0o077)), core, mask: signal_mask() }
+        open_closed_streams();
+        State {
+            umask: umask(Mode::from_raw_mode(0o077)),
+            core,
+            mask: signal_mask(),
+            broken_pipe: ignore(libc::SIGPIPE),
+            file_limit: ignore(libc::SIGXFSZ),
+        }
+    }
+
+    /// Neither a reader that goes away nor a limit on the size of files (`ulimit -f`) must end us between AWS's answer
+    /// and the sealing of it: the write fails, and is told of. What it was before.
+    #[allow(unsafe_code)]
+    fn ignore(signal: libc::c_int) -> libc::sighandler_t {
+        // SAFETY: no handler of ours is set, so none can run.
+        unsafe { libc::signal(signal, libc::SIG_IGN) }
+    }
+
+    /// Otherwise the next file to be opened would be standard output, and get what is printed. A command that is run
+    /// finds them closed again.
+    fn open_closed_streams() {
+        for number in 0..3 {
+            if flags(number) == Err(Errno::BADF) {
+                // The lowest number that is free: this one. Never dropped, since it is a standard stream now.
+                let opened = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
+                let _ = opened.map(std::mem::ManuallyDrop::new);
+            }
+        }
+    }
+
+    #[allow(unsafe_code)]
+    fn flags(descriptor: i32) -> rustix::io::Result<FdFlags> {
+        // SAFETY: borrowed for one call, which answers EBADF where it is not open.
+        fcntl_getfd(unsafe { BorrowedFd::borrow_raw(descriptor) })
+    }
+
+    /// The descriptor that a value of `ROLE_HELPER_PASSPHRASE_FILE` names, standard ones aside: those are the caller's
+    /// for other purposes too.
+    pub(super) fn descriptor(value: &OsStr) -> Option<i32> {
+        let text = value.to_str()?;
+        text.strip_prefix("fd:").unwrap_or(text).parse().ok().filter(|&fd| fd > 2)
+    }
+
+    #[allow(unsafe_code)]
+    pub(super) fn close_on_exec(descriptor: i32) {
+        // Where it is not open, whoever reads the passphrase says so.
+        let Ok(flags) = flags(descriptor) else { return };
+        // SAFETY: borrowed for one call; the caller handed it over for the passphrase, and nothing of ours owns it.
+        let _ = fcntl_setfd(unsafe { BorrowedFd::borrow_raw(descriptor) }, flags | FdFlags::CLOEXEC);
     }
 
     #[allow(unsafe_code)]
@@ -138,24 +231,28 @@ mod unix {
         }
     }
 
+    pub(super) fn exec(state: &State, command: &mut Command) -> io::Error {
+        give_back(state, command);
+        command.exec()
+    }
+
+    /// What the caller had set, from the moment that the command is started or takes our place.
     #[allow(unsafe_code)]
-    pub(super) fn exec(state: &State, command: &mut Command, close: Option<i32>) -> io::Error {
-        let (creation, core, mask) = (state.umask, state.core, state.mask);
-        // SAFETY: nothing is forked here: the closure runs in this very process, after the standard library has
-        // prepared for `execve`, and makes system calls only. The descriptor it closes is the one the caller handed
-        // over for the passphrase; no object of ours owns it.
+    pub(super) fn give_back(state: &State, command: &mut Command) {
+        let State { umask: creation, core, mask, broken_pipe, file_limit } = *state;
+        // SAFETY: the closure runs right before `execve`, in this very process or in a fresh child of it, after the
+        // standard library has prepared for it (and reset SIGPIPE), and makes async-signal-safe system calls only. What
+        // SIGPIPE is set to is what the caller had: no handler outlives `execve`, so it is the default or ignored.
         unsafe {
             command.pre_exec(move || {
                 umask(creation);
                 let _ = setrlimit(Resource::Core, core);
-                if let Some(descriptor) = close {
-                    libc::close(descriptor);
-                }
+                libc::signal(libc::SIGPIPE, broken_pipe);
+                libc::signal(libc::SIGXFSZ, file_limit);
                 libc::pthread_sigmask(libc::SIG_SETMASK, &mask, std::ptr::null_mut());
                 Ok(())
             });
         }
-        command.exec()
     }
 }
 
@@ -181,7 +278,8 @@ mod tests {
         let passphrase = std::env::var_os("PASSPHRASE");
         let changes = [("ADDED".into(), Some("yes".into())), ("PASSPHRASE".into(), None)];
         let words = ["-c".into(), what.into()];
-        let error = restore_and_exec(&state, "sh".as_ref(), &words, &changes, passphrase.as_deref());
+        keep_to_ourselves(passphrase.as_deref());
+        let error = restore_and_exec(&state, "sh".as_ref(), &words, &changes);
         panic!("{error:?}");
     }
 
@@ -230,9 +328,9 @@ mod tests {
         let before = "exec 7</dev/null; exec 8</dev/null; export PASSPHRASE=fd:7";
         let printed = run(before, "ls /proc/$$/fd | tr '\\n' ' '; echo [$PASSPHRASE]");
         assert!(!printed.contains(" 7 ") && printed.contains(" 8 ") && printed.contains("[]"), "{printed}");
-        assert_eq!(descriptor("3".as_ref()), Some(3));
-        assert_eq!(descriptor("fd:0".as_ref()), None);
-        assert_eq!(descriptor("/a/file".as_ref()), None);
+        assert_eq!(unix::descriptor("3".as_ref()), Some(3));
+        assert_eq!(unix::descriptor("fd:0".as_ref()), None);
+        assert_eq!(unix::descriptor("/a/file".as_ref()), None);
     }
 
     #[test]

@@ -78,12 +78,9 @@ impl FromStr for Arn {
         }
         let arn = Arn { text: text.to_owned(), ends };
         let printable = text.chars().all(|c| c.is_ascii_graphic());
-        if arn.field(0) != "arn"
-            || arn.partition().is_empty()
-            || arn.service().is_empty()
-            || arn.resource().is_empty()
-            || !printable
-        {
+        // Every partition is called `aws` or `aws-…` (AWS General Reference, "ARN format").
+        let partition = arn.partition() == "aws" || arn.partition().starts_with("aws-");
+        if arn.field(0) != "arn" || !partition || arn.service().is_empty() || arn.resource().is_empty() || !printable {
             return Err(shape());
         }
         Ok(arn)
@@ -97,8 +94,8 @@ impl fmt::Display for Arn {
 }
 
 fn iam(text: &str, prefix: &str, wanted: &'static str, example: &'static str) -> Result<Arn, ArnError> {
-    let arn: Arn = text.parse()?;
     let other = || ArnError::Other { found: text.to_owned(), wanted, example };
+    let arn: Arn = text.parse().map_err(|_| other())?;
     if arn.service() != "iam" || !arn.field(3).is_empty() {
         return Err(other());
     }
@@ -269,12 +266,12 @@ mod tests {
     #[test]
     fn what_is_not_a_role_is_refused_with_the_right_form() {
         for (text, part) in [
-            ("Admin", "is not an ARN"),
+            ("Admin", "`Admin` is not the ARN of a role: expected arn:aws:iam::ACCOUNT:role/NAME"),
             ("arn:aws:iam::222233334444:user/Admin", "is not the ARN of a role"),
             ("arn:aws:iam::222233334444:role/", "is not the ARN of a role"),
             ("arn:aws:iam::2222:role/Admin", "twelve digits"),
             ("arn:aws:sts::222233334444:assumed-role/Admin/alice", "is not the ARN of a role"),
-            ("arn:aws:iam::222233334444:role/Ad min", "is not an ARN"),
+            ("arn:aws:iam::222233334444:role/Ad min", "is not the ARN of a role"),
         ] {
             let error = text.parse::<RoleArn>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

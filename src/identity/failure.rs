@@ -105,14 +105,32 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Texts come from files and servers: a line break or an escape sequence in one must not forge a second line.
-fn one_line(text: String) -> String {
-    if text.chars().any(char::is_control) {
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-    } else {
-        text
+/// Texts come from files and servers: a line break or an escape sequence in one must not forge a second line, and
+/// what is written backwards or has no width must not pass for something else. Nor does anybody read a page.
+fn one_line(mut text: String) -> String {
+    // The standard library adds the number of a system's error, which tells nobody anything.
+    while let Some(at) = text.find(" (os error ")
+        && let Some(length) = text[at..].find(')')
+    {
+        text.replace_range(at..=at + length, "");
     }
+    if let Some((end, _)) = text.char_indices().nth(MOST_CHARACTERS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    let shown = |c: char| match c {
+        c if c.is_control() => ' ',
+        '\u{2028}' | '\u{2029}' => ' ',
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        c => c,
+    };
+    if text.chars().all(|c| shown(c) == c) { text } else { text.chars().map(shown).collect() }
 }
+
+/// Of one line of a failure. AWS's longest refusals, with three ARNs in them, have about 500.
+const MOST_CHARACTERS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -125,5 +143,18 @@ mod tests {
         assert_eq!(text.lines().count(), 3);
         assert!(!text.contains('\x1b'));
         assert_eq!(text, "role-helper: a b\ncause: c  d\nhint: e [31mf");
+    }
+
+    #[test]
+    fn an_errors_number_is_left_out() {
+        let failure = Failure::new(Kind::Keyring, "x: No such file (os error 2): y (os error 3) (os error");
+        assert_eq!(failure.what(), "x: No such file: y (os error");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown_and_what_is_endless_is_cut() {
+        let failure = Failure::new(Kind::Refused, "\u{202e}ecila is ali\u{200b}ce").cause("é".repeat(5000));
+        assert_eq!(failure.what(), "\u{fffd}ecila is ali\u{fffd}ce");
+        assert_eq!(failure.cause_text().unwrap().chars().count(), MOST_CHARACTERS + 1);
     }
 }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
+use super::Arn;
+
 /// Why a text is not the serial of a device that can sign for STS.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MfaSerialError {
@@ -39,6 +41,18 @@ impl FromStr for MfaSerial {
         }
         if text.contains(":u2f/") {
             return Err(MfaSerialError::Fido(text.to_owned()));
+        }
+        if text.starts_with("arn:") {
+            let arn = text.parse::<Arn>().ok();
+            let device = |arn: &Arn| {
+                arn.service() == "iam"
+                    && arn.account().len() == 12
+                    && arn.account().bytes().all(|b| b.is_ascii_digit())
+                    && arn.resource().starts_with("mfa/")
+            };
+            if !arn.as_ref().is_some_and(device) {
+                return Err(MfaSerialError::Shape(text.to_owned()));
+            }
         }
         Ok(MfaSerial(text.to_owned()))
     }

@@ -63,6 +63,7 @@ pub fn enrol(
             .cause("it belongs to a session and ends with it; a source is a key of an IAM user, which begins with AKIA")
             .hint("aws iam create-access-key"));
     }
+    outside.keyring.keep_resident(key.secret.expose_secret().as_bytes());
     let user_arn = owner(name, key, outside.sts)?;
     let mut warnings = Vec::new();
     let mfa_serial = match mfa_serial {

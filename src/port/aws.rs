@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::identity::{AccessKey, Lifetime, MfaSerial, SessionCredentials, TokenCode, UserArn};
+use crate::identity::{AccessKey, Lifetime, MfaSerial, SecretString, SessionCredentials, TokenCode, UserArn};
 use crate::profile::Hop;
 
 /// What signs a request.
@@ -80,7 +80,8 @@ pub enum AwsError {
         /// AWS's clock less ours, in seconds, where its answer had a `Date`.
         clock_offset: Option<i64>,
     },
-    /// No connection was made: nothing was sent, a code in the request is unused.
+    /// No connection was made: nothing was sent, a code in the request is unused. Why, and in a second line what to
+    /// type, where the reason tells.
     #[error("{0}")]
     NotConnected(String),
     /// A request left and no usable answer came back; a code in it may be used up.
@@ -92,7 +93,8 @@ pub enum AwsError {
         /// The bound.
         seconds: u64,
     },
-    /// Our own rules forbid the endpoint, or it cannot be made from the configuration. Nothing was sent.
+    /// Our own rules forbid the endpoint, or it cannot be made from the configuration. Nothing was sent. Lines as in
+    /// [`AwsError::NotConnected`].
     #[error("{0}")]
     Endpoint(String),
 }
@@ -119,6 +121,30 @@ pub trait Sts {
     /// # Errors
     /// See [`AwsError`].
     fn assume_role(&self, signer: Signer<'_>, request: AssumeRole<'_>) -> Result<Issued, AwsError>;
+}
+
+/// A sign-in token, and where it is spent.
+#[derive(Debug, Clone)]
+pub struct SigninToken {
+    /// The token: whoever has it is signed in, once.
+    pub token: SecretString,
+    /// Scheme and host of the endpoint that issued it.
+    pub endpoint: String,
+}
+
+/// The federation endpoint of the console.
+pub trait Federation {
+    /// A token that signs the session in to the console. `host` is the partition's own, used where no endpoint is
+    /// configured; `seconds` the console session's life, where it may be said.
+    ///
+    /// # Errors
+    /// See [`AwsError`]; a session that cannot sign in gets `Answered` with status 400.
+    fn signin_token(
+        &self,
+        session: &SessionCredentials,
+        host: &str,
+        seconds: Option<u32>,
+    ) -> Result<SigninToken, AwsError>;
 }
 
 /// IAM.

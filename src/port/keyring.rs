@@ -78,7 +78,7 @@ impl KeyStoreError {
         };
         let text = self.to_string();
         let (cause, remedy) = text.split_once('\n').unwrap_or((&text, remedy));
-        Failure::new(kind, format!("{label} {what}")).cause(cause).hint(remedy)
+        Failure::new(kind, format!("the keyring {label} {what}")).cause(cause).hint(remedy)
     }
 }
 
@@ -104,6 +104,9 @@ pub trait KeyStore {
     /// # Errors
     /// See [`KeyStoreError`].
     fn delete(&self, item: &Item) -> Result<bool, KeyStoreError>;
+
+    /// Keeps the memory that holds these bytes of an item out of swap, where the system can and allows it.
+    fn keep_resident(&self, _bytes: &[u8]) {}
 }
 
 #[cfg(test)]
@@ -122,7 +125,7 @@ mod tests {
             (KeyStoreError::Declined(text()), 1),
             (KeyStoreError::TimedOut { seconds: 5 }, 5),
         ] {
-            let failure = error.failure("the keyring");
+            let failure = error.failure("x");
             assert_eq!(failure.kind().exit_code(), code, "{error:?}");
             assert!(failure.cause_text().is_some() && failure.hint_text().is_some());
         }
@@ -132,6 +135,6 @@ mod tests {
     #[test]
     fn a_second_line_is_what_to_type() {
         let failure = KeyStoreError::Broken("wrong mode\nchmod 600 x".into()).failure("file x");
-        assert_eq!(failure.to_string(), "role-helper: file x does not work\ncause: wrong mode\nhint: chmod 600 x");
+        assert_eq!(failure.to_string(), "role-helper: the keyring file x does not work\ncause: wrong mode\nhint: chmod 600 x");
     }
 }

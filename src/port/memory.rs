@@ -85,7 +85,7 @@ pub enum LockError {
         /// The bound.
         seconds: u64,
     },
-    /// The lock's file cannot be used.
+    /// The lock's file cannot be used: why, and in a second line what to type, where there is something.
     #[error("{0}")]
     Broken(String),
 }

@@ -8,7 +8,9 @@ mod keyring;
 mod memory;
 mod person;
 
-pub use aws::{AssumeRole, AwsError, CallerIdentity, Iam, Issued, MfaAnswer, MfaDevices, Signer, Sts};
+pub use aws::{
+    AssumeRole, AwsError, CallerIdentity, Federation, Iam, Issued, MfaAnswer, MfaDevices, Signer, SigninToken, Sts,
+};
 pub use keyring::{Item, KeyStore, KeyStoreError, SecretBytes};
 pub use memory::{Clock, Held, LockError, OneAtATime, Refusal, SessionCache, SourceIndex};
 pub use person::{Confirmation, Person, PromptError, Question, SecretQuestion};

@@ -205,7 +205,7 @@ fn unknown(files: &Files<'_>, sources: &dyn SourceLookup, profile: &str) -> Plan
         profile: profile.to_owned(),
         nearest: nearest_name(files, sources, profile),
         config: files.config.origin().to_owned(),
-        broken: files.config.first_broken_header().map(|line| format!("{}:{line}", files.config.origin())),
+        misread: files.config.misread_header(profile).or_else(|| files.credentials.misread_header(profile)),
     }
 }
 

@@ -26,8 +26,8 @@ pub enum PlanError {
         nearest: Option<String>,
         /// The file.
         config: String,
-        /// A header that cannot be read, which may be the one: where.
-        broken: Option<String>,
+        /// A header that is no profile's, and may be the one that was meant: where, and why it is none.
+        misread: Option<String>,
     },
     /// A role and nobody to assume it.
     #[error("profile `{profile}` has a role and no source_profile")]
@@ -180,7 +180,17 @@ pub enum PlanError {
 }
 
 fn shown(links: &[(String, String)]) -> String {
-    let mut text: String = links.iter().map(|(profile, at)| format!("{profile} ({at}) -> ")).collect();
+    // A loop of a thousand profiles is not read; its ends are.
+    const MOST: usize = 8;
+    let link = |(profile, at): &(String, String)| format!("{profile} ({at}) -> ");
+    let mut text: String = match links.len() {
+        ..=MOST => links.iter().map(link).collect(),
+        many => {
+            let (first, last) = (&links[..MOST / 2], &links[many - MOST / 2..]);
+            let between = format!("… {} more … -> ", many - MOST);
+            first.iter().map(link).chain([between]).chain(last.iter().map(link)).collect()
+        }
+    };
     text.push_str(links.first().map_or("", |(profile, _)| profile));
     text
 }
@@ -196,9 +206,9 @@ impl From<PlanError> for Failure {
         let usage = || Failure::new(Kind::Usage, what.clone());
         match error {
             PlanError::Lookup(failure) => failure,
-            PlanError::UnknownProfile { profile, nearest, broken, .. } => {
-                let failure = match broken {
-                    Some(at) => configuration().cause(format!("{at}: a section header without `]`")),
+            PlanError::UnknownProfile { profile, nearest, misread, .. } => {
+                let failure = match misread {
+                    Some(misread) => configuration().cause(misread),
                     None => configuration(),
                 };
                 failure.hint(meant(nearest.as_deref(), &format!("role-helper setup {profile}")))

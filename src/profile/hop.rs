@@ -219,6 +219,9 @@ fn tags(settings: &Settings<'_>, place: &Place<'_>, note: &mut Note<'_>) -> Resu
             check_tag(&tag).map_err(|error| settings.bad(&found, error))?;
             tags.push(tag);
         }
+        if tags.len() > MOST_TAGS {
+            return Err(settings.bad(&found, too_many_tags()));
+        }
         note("tags", shown(&tags), found.from());
     }
     let added = place.overrides.map_or(&[][..], |overrides| &overrides.tags);
@@ -230,13 +233,17 @@ fn tags(settings: &Settings<'_>, place: &Place<'_>, note: &mut Note<'_>) -> Resu
     if !added.is_empty() {
         note("tags", shown(added), "--tag".to_owned());
     }
-    if tags.len() > 50 {
-        return Err(PlanError::BadOption {
-            option: TAGS.name.to_owned(),
-            reason: "STS takes at most 50 tags".to_owned(),
-        });
+    if tags.len() > MOST_TAGS {
+        return Err(PlanError::BadOption { option: "--tag".to_owned(), reason: too_many_tags() });
     }
     Ok(tags)
+}
+
+/// Of one session (STS API Reference, AssumeRole, `Tags`).
+const MOST_TAGS: usize = 50;
+
+fn too_many_tags() -> String {
+    format!("STS takes at most {MOST_TAGS} tags")
 }
 
 fn shown(tags: &[(String, String)]) -> String {

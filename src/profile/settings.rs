@@ -141,6 +141,7 @@ impl<'c> Settings<'c> {
         }
         let settings = Settings { name: name.to_owned(), sections, properties };
         settings.refuse_unknown_keys()?;
+        settings.refuse_empty_role()?;
         Ok(Some(settings))
     }
 
@@ -173,6 +174,22 @@ impl<'c> Settings<'c> {
             }
         }
         Ok(())
+    }
+
+    /// A role that was left out by mistake would turn the profile into its source's own, with other permissions.
+    fn refuse_empty_role(&self) -> Result<(), PlanError> {
+        let Some((section, role)) = self.properties.iter().rev().find(|(_, p)| p.key == "role_arn") else {
+            return Ok(());
+        };
+        if !role.value.text.is_empty() || self.get(ROLE_ARN).is_some() {
+            return Ok(());
+        }
+        Err(PlanError::BadValue {
+            profile: self.name.clone(),
+            at: self.sections[*section].at(role.value.line),
+            key: role.key.to_string(),
+            reason: "it has no value".to_owned(),
+        })
     }
 
     /// The setting in effect. AWS's own keys without a value count as absent, as they do for AWS's tools.

@@ -362,7 +362,7 @@ fn bad_input_is_one_clear_error() {
     let right = format!("[profile p]\nrole_arn = {ADMIN}\nsource_profile = alice\n");
     for (line, words) in [
         ("role_arn = arn:aws:iam::1:role/x", &["~/.aws/config:4", "twelve digits"][..]),
-        ("role_arn = Admin", &["role_arn", "is not an ARN"]),
+        ("role_arn = Admin", &["role_arn", "is not the ARN of a role"]),
         ("role_arn = arn:aws:iam::111122223333:user/x", &["is not the ARN of a role"]),
         ("source_profile = alise", &["`alise` of `p` was not added", "did you mean `alice`"]),
         ("source_profile = p", &["loop: p (~/.aws/config:4) -> p"]),
@@ -397,8 +397,10 @@ fn bad_input_is_one_clear_error() {
         (right.as_str(), "prd", &["profile `prd` is not in ~/.aws/config", "role-helper setup prd"][..]),
         ("[profile prod]\nx=1\n", "prdo", &["did you mean `prod`"]),
         ("", "alcie", &["did you mean `alice`"]),
-        ("[profile p\nrole_arn=x\n", "p", &["~/.aws/config:1", "without `]`"]),
+        ("[profile p\nrole_arn=x\n", "p", &["~/.aws/config:1", "does not end with `]`"]),
+        ("[p]\nrole_arn=x\n", "p", &["~/.aws/config:1: [p] is no profile here: write [profile p]"]),
         ("[profile p]\nrole_arn = x\n", "p", &["has a role and no source_profile"]),
+        ("[profile p]\nrole_arn =\nsource_profile = alice\n", "p", &["~/.aws/config:2: it has no value"]),
         ("[profile p]\nregion = x\n", "p", &["neither a role nor a key", "~/.aws/config:1"]),
         (
             "[profile p]\nrole_helper_source_profile = alice\nrole_helper_session_policy = {}\n",

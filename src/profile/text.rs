@@ -108,9 +108,22 @@ impl<'t> Config<'t> {
         self.section(SectionKind::Services, name)
     }
 
-    /// The line of the first header that lacks its `]`.
-    pub(super) fn first_broken_header(&self) -> Option<u32> {
-        self.headers.iter().find(|header| header.kind == SectionKind::Broken).map(|header| self.line_at(header.start))
+    /// A header that may have been meant for the profile `name` and is none, such as `[prod]` or `[profile prod`:
+    /// where it is and what is wrong with it.
+    pub(super) fn misread_header(&self, name: &str) -> Option<String> {
+        let at = |header: &Header<'_>| format!("{}:{}", self.origin, self.line_at(header.start));
+        let named = |header: &&Header<'_>| {
+            header.kind == SectionKind::Other && header.name.split_whitespace().next_back() == Some(name)
+        };
+        if let Some(header) = self.headers.iter().find(named) {
+            let right = match self.kind {
+                FileKind::Config => format!("[profile {name}]"),
+                FileKind::Credentials => format!("[{name}]"),
+            };
+            return Some(format!("{}: [{}] is no profile here: write {right}", at(header), header.name));
+        }
+        let broken = self.headers.iter().find(|header| header.kind == SectionKind::Broken)?;
+        Some(format!("{}: a section header that does not end with `]`", at(broken)))
     }
 
     fn section(&self, kind: SectionKind, name: &str) -> Option<Section<'_>> {

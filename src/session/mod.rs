@@ -7,10 +7,12 @@ mod asking;
 mod forget;
 mod obtain;
 mod refusal;
+mod signin;
 
 pub use forget::{forget, forget_all};
 pub use obtain::obtain;
 pub use refusal::{CallContext, RefusalReason, refusal};
+pub use signin::SignIn;
 
 pub(crate) use refusal::{Asked, Circumstances, explain};
 

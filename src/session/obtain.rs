@@ -7,6 +7,7 @@
 //! there is no circle.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::asking::{self, Asked};
@@ -50,7 +51,7 @@ struct Run<'a> {
     // Taken by the first question: a code is good for one.
     token_code: RefCell<Option<TokenCode>>,
     // Read from the keyring at most once.
-    key: RefCell<Option<AccessKey>>,
+    key: RefCell<Option<Rc<AccessKey>>>,
 }
 
 enum Found {
@@ -215,15 +216,16 @@ impl Run<'_> {
         }
     }
 
-    fn long_term_key(&self) -> Result<AccessKey, Failure> {
+    fn long_term_key(&self) -> Result<Rc<AccessKey>, Failure> {
         if let Some(key) = &*self.key.borrow() {
-            return Ok(key.clone());
+            return Ok(Rc::clone(key));
         }
         let key = match &self.plan.base {
             Base::Plaintext { key, .. } => key.clone(),
             Base::Added { name, access_key_id, .. } => self.read_keyring(name, access_key_id)?,
         };
-        *self.key.borrow_mut() = Some(key.clone());
+        let key = Rc::new(key);
+        *self.key.borrow_mut() = Some(Rc::clone(&key));
         Ok(key)
     }
 
@@ -237,7 +239,10 @@ impl Run<'_> {
         };
         let bytes = found.ok_or_else(|| damaged(&format!("{} has no item for {id}", keyring.label())))?;
         let secret = std::str::from_utf8(bytes.expose_secret()).map_err(|_| damaged("it is not text"))?;
-        Ok(AccessKey { id: id.clone(), secret: SecretString::from(secret) })
+        let secret = SecretString::from(secret);
+        // It stays while a person looks for the code.
+        keyring.keep_resident(secret.expose_secret().as_bytes());
+        Ok(AccessKey { id: id.clone(), secret })
     }
 
     fn sealed(&self, issued: Issued, hop: Option<&Hop>) -> Result<SealedSession, Failure> {
@@ -292,6 +297,12 @@ pub(super) fn lock_failure(error: &LockError) -> Failure {
                 .cause(format!("{holder} did not finish within {seconds} s"))
                 .hint("answer it there, or end it and try again")
         }
-        LockError::Broken(cause) => Failure::new(Kind::Configuration, "a lock cannot be taken").cause(cause.as_str()),
+        LockError::Broken(text) => {
+            let failure = Failure::new(Kind::Configuration, "a lock cannot be taken");
+            match text.split_once('\n') {
+                Some((cause, hint)) => failure.cause(cause).hint(hint),
+                None => failure.cause(text.as_str()),
+            }
+        }
     }
 }

@@ -165,7 +165,16 @@ fn cause(error: &AwsError) -> String {
     match error {
         AwsError::Answered { code, message, .. } if message.is_empty() => format!("AWS answered {code}"),
         AwsError::Answered { code, message, .. } => format!("{code}: {}", message.trim_end_matches('.')),
+        AwsError::NotConnected(text) | AwsError::Endpoint(text) => text.lines().next().unwrap_or_default().to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// What the door itself says to type.
+fn remedy(error: &AwsError) -> Option<&str> {
+    match error {
+        AwsError::NotConnected(text) | AwsError::Endpoint(text) => text.lines().nth(1),
+        AwsError::Answered { .. } | AwsError::NoAnswer(_) | AwsError::TimedOut { .. } => None,
     }
 }
 
@@ -245,7 +254,7 @@ fn hint(reason: RefusalReason, error: &AwsError, call: &Circumstances<'_>) -> Op
         RefusalReason::TrustPolicy | RefusalReason::Denied => checklist(reason, error, call),
         RefusalReason::DurationOverRoleMax => {
             format!(
-                "lower `duration` of the profile below {}, or raise the role's MaxSessionDuration (1h unless set)",
+                "lower --duration, or `duration` of the profile, below {}; or raise the role's MaxSessionDuration (1h unless set)",
                 asked_for(call)
             )
         }
@@ -277,12 +286,19 @@ fn hint(reason: RefusalReason, error: &AwsError, call: &Circumstances<'_>) -> Op
         RefusalReason::PackedPolicyTooLarge => "shorten session_policy or the tags of the profile".to_owned(),
         RefusalReason::RegionDisabled => "use another region, or enable STS there in the account's settings".to_owned(),
         RefusalReason::Throttled | RefusalReason::AwsFault => format!("wait a little, then {}", call.retry()),
-        RefusalReason::NotConnected => "look at the network, the proxy settings and the region".to_owned(),
+        RefusalReason::NotConnected => match remedy(error) {
+            Some(remedy) => remedy.to_owned(),
+            None => "look at the network, the proxy settings and the region".to_owned(),
+        },
         RefusalReason::NoAnswer if call.mfa_serial.is_some() => {
             "the code may be used up: wait for the next one, then try again".to_owned()
         }
         RefusalReason::NoAnswer => "look at the network and the proxy settings, then try again".to_owned(),
-        RefusalReason::Endpoint => return None,
+        RefusalReason::Endpoint => {
+            let shown =
+                || call.profile.map(|profile| format!("role-helper explain {profile} shows where it comes from"));
+            return remedy(error).map(str::to_owned).or_else(shown);
+        }
         RefusalReason::Other => return call.profile.map(|profile| format!("role-helper explain {profile}")),
     };
     Some(text)

@@ -102,6 +102,7 @@ impl Answer {
     pub fn bytes(&self, date: &str) -> Vec<u8> {
         let reason = match self.status {
             200 => "OK",
+            302 => "Found",
             400 => "Bad Request",
             403 => "Forbidden",
             404 => "Not Found",

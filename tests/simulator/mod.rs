@@ -1,4 +1,5 @@
-//! A strict AWS for tests: STS and the IAM calls that people's own keys need, over real HTTP on loopback.
+//! A strict AWS for tests: STS, the IAM calls that people's own keys need, and the console's sign-in, over
+//! real HTTP on loopback.
 //!
 //! It verifies every signature, takes a code once, enforces trust conditions, durations and chains, answers in AWS's words,
 //! fails on command, and records every call. It shares no code with the product.
@@ -21,6 +22,7 @@ pub mod proxy;
 mod s3;
 pub mod server;
 mod session_policy;
+mod signin;
 pub mod sigv4;
 pub mod state;
 mod sts;
@@ -62,7 +64,7 @@ impl Simulator {
         Ok(Self { shared, address, acceptor: Some(acceptor) })
     }
 
-    /// `http://127.0.0.1:PORT`, for STS and IAM alike.
+    /// `http://127.0.0.1:PORT`, for STS, IAM and sign-in alike.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -146,6 +148,11 @@ impl Simulator {
     /// Changes what exists, as an administrator would.
     pub fn change(&self, change: impl FnOnce(&mut World)) {
         change(&mut self.state().world);
+    }
+
+    /// Secret and token of every session so far.
+    pub fn secrets_issued(&self) -> Vec<(String, String)> {
+        self.state().sessions.values().map(|session| (session.secret.clone(), session.token.clone())).collect()
     }
 
     /// Whether these temporary credentials exist and have not expired; gives the ARN they stand for.

@@ -14,7 +14,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 use super::faults::{Fault, Faults};
 use super::http::{self, Answer, Request};
 use super::state::State;
-use super::{clock, control, exchange};
+use super::{clock, control, exchange, signin};
 
 /// A TCP connection as it was seen; those of the control interface are left out.
 #[derive(Clone, Debug, Serialize)]
@@ -140,7 +140,10 @@ impl Shared {
                 if let Some(connection) = lock(&self.connections).get_mut(&id) {
                     connection.requests += 1;
                 }
-                if !self.exchange(id, &request, out)? {
+                if signin::is_for(&request) {
+                    let answer = signin::answer(self, id, &request);
+                    out.write_all(&answer.bytes(&self.date()))?;
+                } else if !self.exchange(id, &request, out)? {
                     return Ok(());
                 }
             }

@@ -10,6 +10,7 @@ use super::caller::{Caller, RoleSession, Who};
 use super::clock;
 use super::encoding;
 use super::http::Request;
+use super::signin::Token;
 use super::sigv4;
 use super::totp;
 use super::world::{Device, Key, World};
@@ -100,6 +101,10 @@ pub struct State {
     /// Seconds added to the Date header alone.
     pub date_skew: i64,
     pub sessions: HashMap<String, Session>,
+    /// Ids of the sessions that a long-term key was given.
+    pub direct: HashSet<String>,
+    /// Tokens of the console's sign-in that were not spent.
+    pub signin_tokens: HashMap<String, Token>,
     pub calls: Vec<Call>,
     used: HashSet<(String, i64)>,
     seed: u64,
@@ -114,6 +119,8 @@ impl State {
             offset: 0,
             date_skew: 0,
             sessions: HashMap::new(),
+            direct: HashSet::new(),
+            signin_tokens: HashMap::new(),
             calls: Vec::new(),
             used: HashSet::new(),
             seed,
@@ -135,6 +142,11 @@ impl State {
     pub fn request_id(&mut self) -> String {
         let h = encoding::hex(&self.fresh());
         format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..32])
+    }
+
+    /// A token for the console's sign-in.
+    pub fn signin_token(&mut self) -> String {
+        letters(&[self.fresh(), self.fresh(), self.fresh()].concat(), BASE64)
     }
 
     /// A key of the given kind (`AKIA`, `ASIA`) and its secret.

@@ -161,6 +161,9 @@ fn assume_role(state: &mut State, caller: &Caller, params: Params) -> Result<Str
     // A role session says nothing of MFA to the next hop (IAM user guide, "Secure API access with MFA").
     let issued =
         state.issue(Caller { who: Who::Session(Box::new(session)), temporary: true, mfa_at: None }, seconds, least);
+    if !caller.temporary {
+        state.direct.insert(issued.key_id.clone());
+    }
     Ok([
         source_identity.map_or(String::new(), |s| xml::text("SourceIdentity", &s)),
         xml::element("AssumedRoleUser", &user),

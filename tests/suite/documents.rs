@@ -93,3 +93,50 @@ fn what_shows_something_exists() {
         assert!(tests.contains(&format!("fn {name}()")), "docs/callers.md names {name}");
     }
 }
+
+/// All documents that people read.
+fn documents() -> Vec<std::path::PathBuf> {
+    let mut found: Vec<_> =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root().join(name)).into();
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_link_within_the_project_leads_somewhere() {
+    let mut links = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        for (_, rest) in text.match_indices("](").map(|(at, _)| text.split_at(at + 2)) {
+            let target = rest.split([')', ' ']).next().unwrap();
+            let (path, _) = target.split_once('#').unwrap_or((target, ""));
+            if target.contains("://") || target.starts_with("mailto:") || path.is_empty() {
+                continue;
+            }
+            links += 1;
+            let there = document.parent().unwrap().join(path);
+            assert!(there.exists(), "{} links to {target}, which is not there", document.display());
+        }
+    }
+    assert!(links > 20, "only {links} links were found: the reader of links is broken");
+}
+
+#[test]
+fn every_page_of_the_book_is_in_its_contents() {
+    let summary = read("docs/SUMMARY.md");
+    for document in documents().iter().filter(|path| path.starts_with(root().join("docs"))) {
+        let name = document.strip_prefix(root().join("docs")).unwrap().to_str().unwrap().to_owned();
+        let apart = name == "SUMMARY.md" || name.starts_with("packaging/") || name.starts_with("man/");
+        assert!(apart || summary.contains(&format!("]({name})")), "docs/SUMMARY.md does not have {name}");
+    }
+}

@@ -18,7 +18,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
 
 /// Doors that other doors stand on: files, and what says where they are.
 const DOORSTEPS: &[&str] =
-    &["files", "owner", "places", "surroundings", "spelling", "process", "kernel", "clock", "log"];
+    &["files", "owner", "places", "surroundings", "spelling", "process", "resident", "kernel", "clock", "log"];
 
 fn floor(room: &str) -> usize {
     FLOORS.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("room {room} has no floor"))

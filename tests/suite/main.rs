@@ -8,21 +8,25 @@
 #![allow(clippy::disallowed_methods, reason = "tests are the outside")]
 
 mod asking;
+mod bad_input;
 mod callers;
+mod console;
 mod daemon;
+mod documents;
+mod endpoints;
+mod floors;
+mod flows;
 mod moto;
 mod output;
+mod parallel;
 mod practice;
 mod pty;
 mod run;
 mod secret_service;
+mod secrets;
 mod shells;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 mod simulator_itself;
 mod wizards;
 mod world;
-
-mod documents;
-mod endpoints;
-mod floors;

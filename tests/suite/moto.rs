@@ -52,6 +52,15 @@ impl Moto {
 
     /// The AWS CLI with `args` against this server, as its administrator; gives the JSON answer.
     pub fn aws(&self, args: &[&str]) -> serde_json::Value {
+        self.cli(args).json()
+    }
+
+    /// The same, where the answer is empty.
+    pub fn aws_quietly(&self, args: &[&str]) {
+        self.cli(args);
+    }
+
+    fn cli(&self, args: &[&str]) -> crate::output::Output {
         let mut command = Command::new(python("aws"));
         command
             .args(["--endpoint-url", &self.endpoint, "--output", "json"])
@@ -62,7 +71,7 @@ impl Moto {
             .env("AWS_ACCESS_KEY_ID", "administrator")
             .env("AWS_SECRET_ACCESS_KEY", "administrator")
             .env("AWS_DEFAULT_REGION", "us-east-1");
-        Run::new(command).run().ok().json()
+        Run::new(command).run().ok()
     }
 }
 

@@ -38,6 +38,13 @@ impl Output {
         this
     }
 
+    /// Asserts `code`, where more than the error is said.
+    #[track_caller]
+    pub fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code(), code, "{self}");
+        self
+    }
+
     /// Asserts `code` and one clear error: see [`clear_error`]; nothing on stdout.
     #[track_caller]
     pub fn fails(self, code: i32) -> Self {

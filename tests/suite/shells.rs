@@ -121,3 +121,9 @@ pub fn two_roles() -> (Simulator, World) {
     world.config(&(role("prod", "") + &role("dev", "role_helper_account_alias = acme\nrole_helper_session_policy = {\"Version\":\"2012-10-17\",\"Statement\":[]}\n")));
     (aws, world)
 }
+
+/// An instant so many seconds from now, as AWS writes it.
+pub fn in_seconds(seconds: i64) -> String {
+    let at = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() + seconds).unwrap();
+    at.to_string()
+}

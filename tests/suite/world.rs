@@ -174,7 +174,10 @@ impl World {
 
     /// AWS is at `endpoint` from now on.
     pub fn set_endpoint(&mut self, endpoint: &str) -> &mut Self {
-        self.set_env("AWS_ENDPOINT_URL_STS", endpoint).set_env("AWS_ENDPOINT_URL_IAM", endpoint)
+        for service in ["STS", "IAM", "SIGNIN"] {
+            self.set_env(format!("AWS_ENDPOINT_URL_{service}"), endpoint);
+        }
+        self
     }
 
     pub fn set_env(&mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Self {

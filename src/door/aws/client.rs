@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder as HttpBuilder, Connector};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient};
 use aws_types::service_config::ServiceConfigKey;
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::runtime::Runtime;
@@ -29,6 +30,10 @@ use crate::profile::Endpoint;
 /// How long a connection is kept for the next hop. Hops follow at once; after a question to a person AWS may well have
 /// closed it.
 pub(super) const IDLE: Duration = Duration::from_secs(3);
+/// For a connection to what is no SDK's service.
+const CONNECT: Duration = Duration::from_secs(5);
+/// For the first byte of its answer.
+const READ: Duration = Duration::from_secs(20);
 
 /// A service, ready to be called.
 pub(super) struct Service<Config> {
@@ -48,6 +53,9 @@ pub(super) struct Shared {
     pub(super) attempts: u32,
     pub(super) sts: Result<Service<aws_sdk_sts::config::Builder>, AwsError>,
     pub(super) iam: Result<Service<aws_sdk_iam::config::Builder>, AwsError>,
+    /// The console's sign-in endpoint where one is configured.
+    pub(super) signin_endpoint: Option<Endpoint>,
+    pools: Pools,
 }
 
 impl fmt::Debug for Shared {
@@ -74,7 +82,7 @@ impl Shared {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| AwsError::Endpoint(format!("no event loop could be made: {error}")))?;
+            .map_err(|error| AwsError::Endpoint(format!("no event loop could be made: {error}\nulimit -n 256")))?;
         let (region, region_from) = region(settings);
         if !endpoint::is_region(&region) {
             return Err(AwsError::Endpoint(format!(
@@ -107,7 +115,27 @@ impl Shared {
             attempts: retry.max_attempts(),
             sts,
             iam,
+            signin_endpoint: configured(&sdk, "Signin", settings),
+            pools,
         })
+    }
+
+    /// A connector to an address that no SDK knows, by the same rules: whether it may be spoken to, which proxy stands
+    /// before it, whose certificates are trusted. `service` is its name under AWS's domains.
+    pub(super) fn connector(&self, endpoint: &Endpoint, service: &str) -> Result<(Connector, Destination), AwsError> {
+        let address = endpoint::check(endpoint, service)?;
+        let local = address.is_loopback();
+        let proxy = if local { None } else { proxy_for(&endpoint.url) };
+        let to = Destination { name: address.authority.to_owned(), proxy };
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).read_timeout(READ).build();
+        let sleep = Some(SharedAsyncSleep::new(TokioSleep::new()));
+        if address.https {
+            return Ok((over_tls(&settings, sleep, self.pools.context()?), to));
+        }
+        let config = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
+        let mut builder = Connector::builder().connector_settings(settings).proxy_config(config);
+        builder.set_sleep_impl(sleep);
+        Ok((builder.build_http(), to))
     }
 }
 
@@ -223,30 +251,38 @@ impl Pools {
         if let Some(client) = self.tls.get() {
             return Ok(client.clone());
         }
-        let trust = match &self.bundle {
-            Some(path) => TrustStore::empty().with_pem_certificate(super::trust::read_bundle(path)?),
-            None => TrustStore::default(),
-        };
-        let context = TlsContext::builder()
-            .with_trust_store(trust)
-            .build()
-            .map_err(|_| AwsError::Endpoint("no TLS could be set up".to_owned()))?;
+        let context = self.context()?;
         let client = HttpBuilder::new().build_with_connector_fn(move |settings, components| {
             // Clients are checked once with nothing set; that connector is thrown away, so it needs no certificates.
             let (Some(settings), Some(components)) = (settings, components) else {
                 return Connector::builder().build_http();
             };
-            let mut builder = Connector::builder()
-                .connector_settings(settings.clone())
-                .pool_idle_timeout(IDLE)
-                .proxy_config(ProxyConfig::from_env())
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .tls_context(context.clone());
-            builder.set_sleep_impl(components.sleep_impl());
-            builder.build()
+            over_tls(settings, components.sleep_impl(), context.clone())
         });
         Ok(self.tls.get_or_init(|| client).clone())
     }
+
+    fn context(&self) -> Result<TlsContext, AwsError> {
+        let trust = match &self.bundle {
+            Some(path) => TrustStore::empty().with_pem_certificate(super::trust::read_bundle(path)?),
+            None => TrustStore::default(),
+        };
+        TlsContext::builder()
+            .with_trust_store(trust)
+            .build()
+            .map_err(|_| AwsError::Endpoint("no TLS could be set up".to_owned()))
+    }
+}
+
+fn over_tls(settings: &HttpConnectorSettings, sleep: Option<SharedAsyncSleep>, context: TlsContext) -> Connector {
+    let mut builder = Connector::builder()
+        .connector_settings(settings.clone())
+        .pool_idle_timeout(IDLE)
+        .proxy_config(ProxyConfig::from_env())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(context);
+    builder.set_sleep_impl(sleep);
+    builder.build()
 }
 
 /// The pause before a connection is tried again.

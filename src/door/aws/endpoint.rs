@@ -22,6 +22,11 @@ const SUFFIXES: [&str; 10] = [
     "csp.hci.ic.gov",
 ];
 
+/// The console's sign-in, which is a website and has other domains than the API: alone, or behind a region (IAM User
+/// Guide, "Enable custom identity broker access to the AWS console").
+pub(super) const SIGNIN: &str = "signin";
+const SIGNIN_HOSTS: [&str; 3] = ["signin.aws.amazon.com", "signin.amazonaws.cn", "signin.amazonaws-us-gov.com"];
+
 /// A configured address, taken apart.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Address<'a> {
@@ -68,6 +73,13 @@ impl<'a> Address<'a> {
     /// `vpce-….sts.eu-west-1.vpce.amazonaws.com`.
     fn is_aws(&self, service: &str) -> bool {
         let host = self.host.trim_end_matches('.').to_ascii_lowercase();
+        if service == SIGNIN {
+            return SIGNIN_HOSTS.iter().any(|known| match host.strip_suffix(known) {
+                Some("") => true,
+                Some(front) => front.strip_suffix('.').is_some_and(is_region),
+                None => false,
+            });
+        }
         let Some(front) = SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix)?.strip_suffix('.')) else {
             return false;
         };
@@ -179,6 +191,32 @@ mod tests {
             let error = verdict(url, true).unwrap_err();
             assert!(error.contains("is not an address"), "{url}: {error}");
             assert!(!error.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn the_consoles_sign_in_has_hosts_of_its_own() {
+        let verdict = |url: &str| {
+            let endpoint = Endpoint { url: url.into(), origin: "AWS_ENDPOINT_URL_SIGNIN".into(), allowed: false };
+            check(&endpoint, SIGNIN).is_ok()
+        };
+        for good in [
+            "https://signin.aws.amazon.com",
+            "https://eu-west-1.signin.aws.amazon.com/",
+            "https://signin.amazonaws.cn",
+            "https://us-gov-west-1.signin.amazonaws-us-gov.com",
+            "http://127.0.0.1:5000",
+        ] {
+            assert!(verdict(good), "{good}");
+        }
+        for bad in [
+            "http://signin.aws.amazon.com",
+            "https://evil.signin.aws.amazon.com",
+            "https://evilsignin.aws.amazon.com",
+            "https://signin.amazonaws.com",
+            "https://signin.aws.amazon.com.evil.org",
+        ] {
+            assert!(!verdict(bad), "{bad}");
         }
     }
 

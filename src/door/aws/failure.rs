@@ -64,15 +64,16 @@ fn answered<E: ProvideErrorMetadata>(error: &E, raw: &HttpResponse, to: &Destina
 /// An answer that is not AWS's: a gateway's page, a captive portal, half of an answer.
 fn unreadable(raw: &HttpResponse, to: &Destination) -> AwsError {
     let status = raw.status().as_u16();
-    // Only a proxy says 407, and one that does has not passed the request on.
-    if status == 407 {
+    // A proxy that says 407 has not passed the request on; where there is none, nobody knows who read it.
+    if status == 407 && to.proxy.is_some() {
         return AwsError::NotConnected(proxy_refused(to, "it wants a user and password (407)"));
     }
     let via = to.proxy.as_deref().map(|proxy| format!(" through {proxy}")).unwrap_or_default();
     AwsError::NoAnswer(format!("{}{via} answered HTTP {status} with something that is not AWS's", to.name))
 }
 
-fn connection(error: &ConnectorError, to: &Destination) -> Failed {
+/// What a connector says: whether anything was sent, in words.
+pub(super) fn connection(error: &ConnectorError, to: &Destination) -> Failed {
     let links: Vec<&(dyn Error + 'static)> = chain(error).collect();
     let says = |text: &str| links.iter().any(|link| link.to_string().contains(text));
     let connecting = links.iter().any(|link| link.downcast_ref::<ClientError>().is_some_and(ClientError::is_connect));
@@ -95,7 +96,7 @@ fn connection(error: &ConnectorError, to: &Destination) -> Failed {
         (proxy_refused(to, "it does not let this connection through"), false)
     } else if says("invalid peer certificate") {
         let reason = if says("UnknownIssuer") {
-            "its certificate is from an issuer this machine does not trust".to_owned()
+            format!("its certificate is from an issuer this machine does not trust{}", remedy(UNTRUSTED))
         } else {
             format!("its certificate is refused ({})", innermost(error))
         };
@@ -113,10 +114,19 @@ fn connection(error: &ConnectorError, to: &Destination) -> Failed {
 }
 
 fn proxy_refused(to: &Destination, why: &str) -> String {
-    match &to.proxy {
+    let refused = match &to.proxy {
         Some(proxy) => format!("the proxy {proxy} refuses: {why}"),
         None => format!("a proxy refuses the way to {}: {why}", to.name),
-    }
+    };
+    refused + &remedy(PROXY)
+}
+
+const UNTRUSTED: &str = "if that is your company's, export AWS_CA_BUNDLE=FILE with its certificates in PEM";
+const PROXY: &str = "export HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT as your company says, or NO_PROXY for this host";
+
+/// What to type, as [`AwsError::NotConnected`] has it.
+fn remedy(text: &str) -> String {
+    format!("\n{text}")
 }
 
 fn is_reset(link: &(dyn Error + 'static)) -> bool {

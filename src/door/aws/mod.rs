@@ -7,6 +7,7 @@ mod client;
 mod clock;
 mod endpoint;
 mod failure;
+mod signin;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -27,6 +28,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use client::Shared;
 use failure::{Destination, Failed};
 
+use crate::door::resident;
 use crate::identity::{
     AccessKey, ExposeSecret, Lifetime, MfaSerial, MfaSerialError, SessionCredentials, Timestamp, UserArn,
 };
@@ -271,7 +273,11 @@ fn credentials(signer: Signer<'_>) -> Credentials {
             (&session.access_key_id, &session.secret_access_key, Some(session.session_token.expose_secret().to_owned()))
         }
     };
-    Credentials::new(id.as_str(), secret.expose_secret(), token, None, "role-helper")
+    let credentials = Credentials::new(id.as_str(), secret.expose_secret(), token, None, "role-helper");
+    if matches!(signer, Signer::LongTerm(_)) {
+        resident::keep(credentials.secret_access_key().as_bytes());
+    }
+    credentials
 }
 
 fn seconds(lifetime: Lifetime) -> i32 {
@@ -290,9 +296,13 @@ fn session(
 ) -> Result<SessionCredentials, AwsError> {
     let issued = issued.ok_or_else(|| incomplete(to, "credentials"))?;
     let access_key_id = issued.access_key_id.parse().map_err(|_| incomplete(to, "an access key id"))?;
-    let expiration =
-        Timestamp::from_second(issued.expiration.secs()).map_err(|_| incomplete(to, "an expiration that exists"))?;
-    if issued.secret_access_key.is_empty() || issued.session_token.is_empty() {
+    // What an answer lacks the SDK fills in: an empty text, the first second of 1970.
+    let expiration = Some(issued.expiration.secs())
+        .filter(|&seconds| seconds > 0)
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .ok_or_else(|| incomplete(to, "an expiration that exists"))?;
+    let printable = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+    if !printable(&issued.secret_access_key) || !printable(&issued.session_token) {
         return Err(incomplete(to, "a secret and a token"));
     }
     Ok(SessionCredentials {

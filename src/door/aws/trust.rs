@@ -5,6 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::door::owner::said;
 use crate::port::AwsError;
 
 /// The file's certificates as PEM.
@@ -13,7 +14,7 @@ use crate::port::AwsError;
 /// [`AwsError::Endpoint`] where it cannot be read, or where a certificate in it is none.
 pub(super) fn read_bundle(path: &str) -> Result<Vec<u8>, AwsError> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| AwsError::Endpoint(format!("the CA bundle {path} cannot be read: {error}")))?;
+        .map_err(|error| AwsError::Endpoint(format!("the CA bundle {path} cannot be read: {}", said(&error))))?;
     certificates(&text).map(String::into_bytes).map_err(|why| AwsError::Endpoint(format!("the CA bundle {path} {why}")))
 }
 

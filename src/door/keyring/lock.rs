@@ -9,13 +9,15 @@ use std::time::Duration;
 use super::broken;
 use super::deadline::{NoAnswer, within};
 use crate::door::files;
+use crate::door::owner::said;
 use crate::port::KeyStoreError;
 
 /// The lock of that file until the answer is dropped, waited for at most so long; `waiting` is called once if it is
 /// not free.
 pub(super) fn hold(path: &Path, bound: Duration, waiting: impl FnOnce()) -> Result<File, KeyStoreError> {
-    let cannot =
-        |error: std::io::Error| KeyStoreError::Broken(format!("the lock {} cannot be taken: {error}", path.display()));
+    let cannot = |error: std::io::Error| {
+        KeyStoreError::Broken(format!("cannot take the lock {}: {}", path.display(), said(&error)))
+    };
     if let Some(folder) = path.parent() {
         files::ensure_dir(folder).map_err(|failure| broken(&failure))?;
     }

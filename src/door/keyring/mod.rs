@@ -18,6 +18,8 @@ mod secret_service;
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
+use secrecy::ExposeSecret as _;
+
 pub use file::FileKeyring;
 pub use os::OsKeyring;
 pub use passphrase::PassphraseSource;
@@ -25,6 +27,7 @@ pub use passphrase::PassphraseSource;
 use super::files;
 use super::kernel::KernelKeyring;
 use super::places::Places;
+use super::resident;
 use super::surroundings::{KeyringChoice, Surroundings};
 use crate::identity::Failure;
 use crate::port::{Item, KeyStore, KeyStoreError, Person, SecretBytes};
@@ -156,6 +159,16 @@ impl Keyring<'_> {
         })
     }
 
+    /// Another keyring is no remedy where the keys are in this one.
+    fn where_the_keys_are(&self, error: KeyStoreError) -> KeyStoreError {
+        match error {
+            KeyStoreError::Absent(cause) if !cause.contains('\n') && matches!(self.recorded(), Ok(Some(_))) => {
+                KeyStoreError::Absent(format!("{cause}\nstart it, then try again: the keys of this home are there"))
+            }
+            error => error,
+        }
+    }
+
     /// Where something was stored before.
     fn recorded(&self) -> Result<Option<Store>, KeyStoreError> {
         let bytes = files::read_own(&self.record).map_err(|failure| broken(&failure))?;
@@ -177,7 +190,15 @@ impl KeyStore for Keyring<'_> {
     }
 
     fn get(&self, item: &Item) -> Result<Option<SecretBytes>, KeyStoreError> {
-        self.store()?.get(item)
+        let found = self.store()?.get(item).map_err(|error| self.where_the_keys_are(error))?;
+        if let (Item::AccessKey(_), Some(secret)) = (item, &found) {
+            resident::keep(secret.expose_secret());
+        }
+        Ok(found)
+    }
+
+    fn keep_resident(&self, bytes: &[u8]) {
+        resident::keep(bytes);
     }
 
     fn put(&self, item: &Item, secret: &SecretBytes) -> Result<(), KeyStoreError> {

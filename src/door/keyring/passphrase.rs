@@ -15,6 +15,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::deadline::{NoAnswer, within};
+use crate::door::owner::{quoted, said};
 use crate::port::KeyStoreError;
 
 /// A pipe that nobody writes to is not waited for longer than this.
@@ -70,7 +71,7 @@ impl PassphraseSource {
         };
         // One allocation, so that growing leaves no copy behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(MOST + 1));
-        file.take(MOST as u64 + 1).read_to_end(&mut bytes).map_err(|error| self.broken(&error.to_string()))?;
+        file.take(MOST as u64 + 1).read_to_end(&mut bytes).map_err(|error| self.broken(&said(&error)))?;
         if bytes.len() > MOST {
             return Err(self.broken(&format!("it is longer than {MOST} bytes")));
         }
@@ -82,8 +83,8 @@ impl PassphraseSource {
             .read(true)
             .custom_flags(rustix::fs::OFlags::NOCTTY.bits() as i32)
             .open(path)
-            .map_err(|error| self.broken(&error.to_string()))?;
-        let meta = file.metadata().map_err(|error| self.broken(&error.to_string()))?;
+            .map_err(|error| self.broken(&said(&error)))?;
+        let meta = file.metadata().map_err(|error| self.broken(&said(&error)))?;
         if meta.file_type().is_fifo() {
             return Ok(file);
         }
@@ -91,16 +92,14 @@ impl PassphraseSource {
             return Err(self.broken("it is neither a file nor a pipe"));
         }
         let me = rustix::process::geteuid().as_raw();
-        let shown = path.display();
+        let shown = quoted(path);
         if meta.uid() != me && meta.uid() != 0 {
-            return Err(
-                self.broken(&format!("it belongs to another user (uid {}): run `chown {me} {shown}`", meta.uid()))
-            );
+            return Err(self.broken(&format!("it belongs to another user (uid {})\nchown {me} {shown}", meta.uid())));
         }
         // Service managers hand secrets out as root's, readable by one group.
         let forbidden = if meta.uid() == me && me != 0 { 0o077 } else { 0o037 };
         if meta.mode() & forbidden != 0 {
-            return Err(self.broken(&format!("others can use it: run `chmod 600 {shown}`")));
+            return Err(self.broken(&format!("others can use it\nchmod 600 {shown}")));
         }
         Ok(file)
     }
@@ -113,12 +112,14 @@ impl PassphraseSource {
         // EBADF. The person who started us named it, so nothing of ours owns it.
         #[allow(unsafe_code)]
         let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
-        let own = rustix::io::fcntl_dupfd_cloexec(borrowed, 3).map_err(|error| self.broken(&error.to_string()))?;
+        let own = rustix::io::fcntl_dupfd_cloexec(borrowed, 3).map_err(|error| self.broken(&said(&error.into())))?;
         Ok(File::from(own))
     }
 
     fn broken(&self, why: &str) -> KeyStoreError {
-        KeyStoreError::Broken(format!("the passphrase cannot be read from {self}: {why}"))
+        let remedy =
+            if why.contains('\n') { "" } else { "\nname a file of yours in ROLE_HELPER_PASSPHRASE_FILE that holds it" };
+        KeyStoreError::Broken(format!("the passphrase cannot be read from {self}: {why}{remedy}"))
     }
 }
 

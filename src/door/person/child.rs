@@ -58,6 +58,8 @@ pub(super) fn run(
     until: Instant,
     mut heard: impl FnMut(&str),
 ) -> Result<Finished, Unfinished> {
+    // What opens the keyring is no business of a program that shows a code.
+    command.env_remove("ROLE_HELPER_PASSPHRASE_FILE");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = Group(command.spawn().map_err(Unfinished::NotRun)?);
     let (Some(out), Some(err)) = (child.0.stdout.take(), child.0.stderr.take()) else {

@@ -8,8 +8,9 @@ use secrecy::SecretString;
 
 use super::Rung;
 use super::child::{Unfinished, run};
-use super::dialog::{Window, find};
+use super::dialog::Window;
 use super::signals::Signals;
+use crate::door::process::find;
 use crate::port::PromptError;
 
 /// The programs, in the order in which they are looked for.

@@ -4,7 +4,6 @@
 //! our stderr, which belongs to the caller; it cannot be ended, so signals and our deadline find the child below us
 //! and kill it; and a pinentry that falls back to the terminal gets one only if it is ours, put right afterwards.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -60,22 +59,6 @@ impl Window {
         let left = self.until.saturating_duration_since(Instant::now()).as_secs();
         u16::try_from(left).unwrap_or(u16::MAX).max(1)
     }
-}
-
-/// A program of this name in the folders of `path` that are absolute: never from the working directory.
-pub(super) fn find(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt;
-    let runs = |file: &PathBuf| {
-        std::fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    let name = PathBuf::from(name);
-    if name.is_absolute() {
-        return runs(&name).then_some(name);
-    }
-    if name.components().count() != 1 {
-        return None;
-    }
-    std::env::split_paths(path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&name)).find(runs)
 }
 
 /// A secret typed in pinentry's window.

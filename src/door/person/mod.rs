@@ -99,7 +99,7 @@ impl Asker {
             return Err(PromptError::Unreachable(reasons.join("; ")));
         }
         if matches!(mode, PromptMode::Auto | PromptMode::Pinentry) {
-            let answer = match dialog::find(&self.pinentry, &self.path) {
+            let answer = match crate::door::process::find(&self.pinentry, &self.path) {
                 Some(program) => pinentry(program),
                 None => Err(Rung::Next(format!("no {}", clean(&self.pinentry.to_string_lossy())))),
             };

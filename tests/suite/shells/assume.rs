@@ -1,4 +1,4 @@
-use super::{SHELLS, Shell, signed_in, two_roles};
+use super::{SHELLS, Shell, in_seconds, signed_in, two_roles};
 use crate::simulator::demo::DEMO_MFA;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -44,17 +44,23 @@ fn assume_switches_and_goes_back_and_the_persons_own_stays() {
         session.send("assume\r");
         session.expect("assume: name one of the profiles");
         session.expect("<9:2> ");
+        session.send("true\r");
+        session.expect("<10:0> ");
+        // As time goes by.
+        for (prompts, seconds, left) in [(11, 500, "m!] "), (12, 100, "s!!] "), (13, -1, "[dev acme expired] ")] {
+            session.send(&shell.export("AWS_CREDENTIAL_EXPIRATION", &in_seconds(seconds)));
+            session.expect(left);
+            session.expect(&format!("<{prompts}:0> "));
+        }
         // Logged out, it is gone, here too.
         session.send(&format!("{} logout dev\r", world.front().display()));
         session.expect("forgotten");
-        let seen = session.expect("<10:0> ");
+        let seen = session.expect("<14:0> ");
         assert!(!last_line(&seen).contains("[dev"), "{shell:?}: {seen:?}");
         session.send("exit\r");
         session.wait();
         // The history has what was typed, and no secret.
-        for file in world.files_with("ASIA", &[]) {
-            panic!("{shell:?}: {}", file.display());
-        }
+        assert_eq!(world.files_with("ASIA", &[]), Vec::<std::path::PathBuf>::new(), "{shell:?}");
     }
 }
 

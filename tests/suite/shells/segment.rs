@@ -1,14 +1,8 @@
-use super::{SHELLS, signed_in, two_roles};
+use super::{SHELLS, in_seconds, signed_in, two_roles};
 use crate::practice::alice;
 use crate::simulator::demo::DEMO_MFA;
 use crate::world::{NOWHERE, World};
 use std::fs;
-
-/// An instant so many seconds from now, as AWS writes it.
-fn in_seconds(seconds: i64) -> String {
-    let at = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() + seconds).unwrap();
-    at.to_string()
-}
 
 #[test]
 fn it_shows_what_the_environment_of_exec_says() {

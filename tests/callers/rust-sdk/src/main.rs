@@ -15,10 +15,7 @@ fn main() -> std::process::ExitCode {
         eprintln!("usage: rust-sdk-caller PROFILE");
         return std::process::ExitCode::from(2);
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime of one thread");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime of one thread");
     match runtime.block_on(caller(&profile)) {
         Ok(answer) => {
             println!("{answer}");
@@ -36,25 +33,13 @@ fn main() -> std::process::ExitCode {
 }
 
 async fn caller(profile: &str) -> Result<serde_json::Value, Box<dyn Error>> {
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let settings = aws_config::defaults(BehaviorVersion::latest())
-        .profile_name(profile)
-        .http_client(http)
-        .load()
-        .await;
+    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let settings = aws_config::defaults(BehaviorVersion::latest()).profile_name(profile).http_client(http).load().await;
     let settings = if settings.region().is_none() {
-        settings
-            .into_builder()
-            .region(Region::from_static("us-east-1"))
-            .build()
+        settings.into_builder().region(Region::from_static("us-east-1")).build()
     } else {
         settings
     };
-    let who = aws_sdk_sts::Client::new(&settings)
-        .get_caller_identity()
-        .send()
-        .await?;
+    let who = aws_sdk_sts::Client::new(&settings).get_caller_identity().send().await?;
     Ok(serde_json::json!({"Arn": who.arn(), "Account": who.account()}))
 }
