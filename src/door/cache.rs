@@ -227,7 +227,7 @@ pub fn kernel_copy_works(places: &Places) -> bool {
 }
 
 fn path(places: &Places, key: &CacheKey) -> PathBuf {
-    places.sessions_dir().join(format!("{key}.sealed"))
+    places.sealed_file(key.as_str())
 }
 
 fn kernel(places: &Places) -> KernelKeyring {

@@ -76,6 +76,17 @@ impl Places {
         self.cache.join("sessions")
     }
 
+    /// The sealed session of this cache key.
+    pub fn sealed_file(&self, key: &str) -> PathBuf {
+        self.sessions_dir().join(format!("{key}.sealed"))
+    }
+
+    /// What prompts must know of a profile, one small file each; the file of a name of letters, digits, `_` and `-`
+    /// has that name, so that a shell can see for itself whether there is one.
+    pub fn prompt_dir(&self) -> PathBuf {
+        self.cache.join("prompt")
+    }
+
     /// Locks and what their holders leave for others: refusals, used codes.
     pub fn locks_dir(&self) -> PathBuf {
         self.state.join("locks")

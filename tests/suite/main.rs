@@ -26,6 +26,7 @@ mod pty;
 mod run;
 mod secret_service;
 mod secrets;
+mod shells;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 mod simulator_itself;
