@@ -166,7 +166,7 @@ fn slow_answers_are_waited_for_and_no_longer_than_thirty_seconds() {
 #[test]
 fn ctrl_c_ends_every_wait() {
     let rig = Rig::new();
-    let mut ends = |name: &str, running: crate::run::Running, ready: &dyn Fn() -> bool| {
+    let ends = |name: &str, running: crate::run::Running, ready: &dyn Fn() -> bool| {
         assert!(poll(Duration::from_secs(10), || ready().then_some(())).is_some(), "{name}: it never came so far");
         thread::sleep(Duration::from_millis(100));
         running.signal(libc::SIGINT);
