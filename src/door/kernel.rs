@@ -60,9 +60,11 @@ pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<Zeroizing<[u8; 3
     Ok(Some(key))
 }
 
+type WrappingKey = Zeroizing<[u8; 32]>;
+
 /// Whether the file is there, and the key in it. Torn or of another length is as good as none, for what it wrapped
 /// are only copies.
-fn read_wrapping_key(path: &Path) -> Result<(bool, Option<Zeroizing<[u8; 32]>>), Failure> {
+fn read_wrapping_key(path: &Path) -> Result<(bool, Option<WrappingKey>), Failure> {
     let bytes = files::read_own(path)?.map(Zeroizing::new);
     let key = bytes.as_ref().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new));
     Ok((bytes.is_some(), key))

@@ -47,6 +47,7 @@ pub fn run(mut command: Command, input: &str, stop: Option<usize>) -> Traced {
             Ok(())
         });
     }
+    #[allow(clippy::zombie_processes, reason = "waited for by its number, as one that is traced has to be")]
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{said}: cannot be started: {error}"));
     // Little enough for the pipe to hold.
     child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("input");
