@@ -108,7 +108,7 @@ impl Keyring<'_> {
             None => match self.settled() {
                 Ok(Some((store, why))) => (Some(store), why),
                 Ok(None) => (None, "nothing is stored yet: the platform's if it can be used then, else a file".into()),
-                Err(error) => (None, error.to_string()),
+                Err(error) => (None, error.to_string().replace('\n', "; ")),
             },
         };
         let label = match store {
