@@ -37,12 +37,15 @@ impl fmt::Display for KernelUnavailable {
 
 impl std::error::Error for KernelUnavailable {}
 
+/// What wraps the copies.
+pub type WrappingKey = Zeroizing<[u8; 32]>;
+
 /// The key that wraps what is put here: 32 random bytes in a file of ours, so that a kernel keyring which other
 /// machines' containers share opens nothing. Made where there is none and `create` says so; else none.
 ///
 /// # Errors
 /// Where the file cannot be read or written, or is not ours alone.
-pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<Zeroizing<[u8; 32]>>, Failure> {
+pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<WrappingKey>, Failure> {
     let (there, found) = read_wrapping_key(path)?;
     if found.is_some() || !create {
         return Ok(found);
