@@ -7,6 +7,8 @@
 //! Starts from `tests/fuzz/corpus/TARGET`, keeps in memory whatever made the target answer in a new way, and writes
 //! an input that made it panic to the corpus, smaller first, where the tests find it from then on.
 
+#![allow(clippy::disallowed_methods, reason = "a program of the tests is the outside")]
+
 mod mutate;
 #[path = "targets.rs"]
 mod targets;
