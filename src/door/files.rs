@@ -75,6 +75,32 @@ pub fn write_own(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// As [`write_own`], but only where there is no such file yet; whether there was none. Of any number of processes
+/// that try at once, one writes and the others find what it wrote.
+///
+/// # Errors
+/// As [`write_own`].
+pub fn write_own_once(path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
+    let (folder, name) = split(path)?;
+    ensure_dir(folder)?;
+    let temporary = folder.join(format!(".{name}.{}.tmp", unique()));
+    let written = (|| {
+        let mut file = create_new(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        match fs::hard_link(&temporary, path) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            // A file system without links: the last one wins there.
+            Err(_) => fs::rename(&temporary, path).map(|()| true),
+            Ok(()) => Ok(true),
+        }
+    })();
+    let _ = fs::remove_file(&temporary);
+    let new = written.map_err(|error| failed("write", path, &error))?;
+    sync_folder(folder);
+    Ok(new)
+}
+
 /// Removes the file; whether there was one.
 ///
 /// # Errors

@@ -27,6 +27,8 @@ use crate::port::{Held, LockError, OneAtATime, Refusal};
 const QUIET: Duration = Duration::from_millis(50);
 /// A code is accepted in its own 30 s step and in those beside it; after this many seconds in none (RFC 6238 §5.2).
 const CODE_LIFE: i64 = 120;
+/// A device shows a code for so many seconds (RFC 6238 §4.1, and AWS's virtual devices).
+const CODE_STEP: i64 = 30;
 
 /// Locks and their leavings, in the folder of [`Places::locks_dir`].
 #[derive(Debug)]
@@ -203,6 +205,14 @@ impl OneAtATime for Locks {
         logged(self.change(serial, code, Some(now), Change::Add));
     }
 
+    fn last_used(&self, serial: &str, now: Timestamp) -> Option<Timestamp> {
+        let mut text = String::new();
+        self.used_codes(serial).ok()??.read_to_string(&mut text).ok()?;
+        let times = text.lines().filter_map(|line| line.split_once(' ')?.0.parse::<i64>().ok());
+        let last = times.filter(|at| (0..CODE_STEP).contains(&(now.as_second() - at))).max()?;
+        Timestamp::from_second(last).ok()
+    }
+
     fn unmark_used(&self, serial: &str, code: &TokenCode) {
         logged(self.change(serial, code, None, Change::Remove));
     }
@@ -265,7 +275,7 @@ fn lock(file: &File) -> io::Result<()> {
 
 /// Leaves in the lock's file who holds it, for those who wait.
 fn name_holder(mut file: &File, what: &str) {
-    let text = format!("{what} (pid {})", std::process::id());
+    let text = format!("role-helper (pid {}), {what}", std::process::id());
     let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(text.as_bytes()));
     let _ = file.set_len(text.len() as u64);
 }
@@ -381,7 +391,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(5));
         }
         let locks = locks(home.path());
-        let named = format!("holding (pid {})", holder.id());
+        let named = format!("role-helper (pid {}), holding", holder.id());
         let told = RefCell::new(Vec::new());
         let error =
             locks.acquire("session", "us", Duration::from_millis(200), &|h| told.borrow_mut().push(h.to_owned()));
@@ -444,7 +454,11 @@ mod tests {
         let (locks, code): (_, TokenCode) = (locks(home.path()), "492039".parse().unwrap());
         let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
         assert!(!locks.is_used("GAHT12345678", &code, at(0)));
+        assert_eq!(locks.last_used("GAHT12345678", at(0)), None);
         locks.mark_used("GAHT12345678", &code, at(0));
+        assert_eq!(locks.last_used("GAHT12345678", at(29)), Some(at(0)));
+        assert_eq!(locks.last_used("GAHT12345678", at(30)), None);
+        assert_eq!(locks.last_used("GAHT87654321", at(1)), None);
         locks.mark_used("GAHT12345678", &"111111".parse().unwrap(), at(1));
         assert!(locks.is_used("GAHT12345678", &code, at(119)));
         assert!(!locks.is_used("GAHT12345678", &code, at(121)));

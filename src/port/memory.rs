@@ -19,8 +19,14 @@ pub trait Clock {
 
 /// The sealed sessions.
 pub trait SessionCache {
+    /// The session under the key, if that is known without opening the keyring: no question, no waiting.
+    fn peek(&self, key: &CacheKey) -> Option<SealedSession>;
+
     /// The session under the key. Unreadable, foreign, truncated or old entries are none.
-    fn get(&self, key: &CacheKey) -> Option<SealedSession>;
+    ///
+    /// # Errors
+    /// Where a person was asked to open the keyring and said no; whatever else fails is none.
+    fn get(&self, key: &CacheKey) -> Result<Option<SealedSession>, Failure>;
 
     /// Seals a session.
     ///
@@ -125,6 +131,8 @@ pub trait OneAtATime {
     fn is_used(&self, serial: &str, code: &TokenCode, now: Timestamp) -> bool;
     /// Remembers that it is being sent; called before it is.
     fn mark_used(&self, serial: &str, code: &TokenCode, now: Timestamp);
+    /// When a code of this device was last sent, if that is less than a code's step ago.
+    fn last_used(&self, serial: &str, now: Timestamp) -> Option<Timestamp>;
     /// Takes that back: it was never sent, or AWS refused the clock.
     fn unmark_used(&self, serial: &str, code: &TokenCode);
 }

@@ -167,6 +167,19 @@ fn unread_by_root_alone(name: &str) -> bool {
     name == "no mode at all" && rustix::process::geteuid().is_root()
 }
 
+/// One that cannot be removed keeps none of the others, nor the key in the kernel that opens them.
+#[test]
+fn forgetting_all_forgets_all_it_can() {
+    let rig = Rig::new();
+    rig.nothing_lost();
+    let stubborn = rig.world.path("own/sessions").join(format!("{}.sealed", "0".repeat(64)));
+    fs::create_dir(&stubborn).unwrap();
+    clear("a folder", rig.world.command(["logout", "--all"]).run(), 3).says("is a directory").says("hint: ls -ld");
+    assert_eq!(session(&rig.world), stubborn);
+    fs::remove_dir(&stubborn).unwrap();
+    rig.nothing_lost();
+}
+
 fn restore(file: &Path, good: &[u8]) {
     let folder = file.parent().unwrap();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
