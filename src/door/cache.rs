@@ -151,6 +151,12 @@ impl SessionCache for Cache<'_> {
         Ok(opened)
     }
 
+    fn prepare(&self) {
+        if let Err(failure) = self.data_key() {
+            log::debug!("the session to come will not be sealed: {failure}");
+        }
+    }
+
     fn put(&self, key: &CacheKey, session: &SealedSession) -> Result<(), Failure> {
         let data_key = self.data_key()?;
         let sealed = seal::seal(session, key, &data_key, random())
@@ -221,7 +227,7 @@ pub fn kernel_copy_works(places: &Places) -> bool {
 }
 
 fn path(places: &Places, key: &CacheKey) -> PathBuf {
-    places.sessions_dir().join(format!("{key}.sealed"))
+    places.sealed_file(key.as_str())
 }
 
 fn kernel(places: &Places) -> KernelKeyring {

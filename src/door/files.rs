@@ -71,7 +71,7 @@ pub fn write_own(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         return Err(failed("write", path, &error));
     }
     sync_folder(folder);
-    sweep(folder);
+    sweep(folder, ".");
     Ok(())
 }
 
@@ -356,12 +356,12 @@ pub(super) fn sync_folder(folder: &Path) {
     let _ = folder;
 }
 
-/// Removes what killed writers left.
-fn sweep(folder: &Path) {
+/// Removes what killed writers left: temporary files whose names begin so, once they are old.
+pub(super) fn sweep(folder: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let temporary = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"));
+        let temporary = name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(".tmp"));
         let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
         if temporary && old().is_some_and(|age| age > LEFTOVER) {
             let _ = fs::remove_file(entry.path());

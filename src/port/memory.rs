@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::identity::{Failure, SourceFacts, Timestamp, TokenCode};
+use crate::identity::{AccessKeyId, Failure, SourceFacts, Timestamp, TokenCode};
 use crate::profile::SourceLookup;
 use crate::seal::{CacheKey, Header, SealedSession};
 
@@ -27,6 +27,10 @@ pub trait SessionCache {
     /// # Errors
     /// Where a person was asked to open the keyring and said no; whatever else fails is none.
     fn get(&self, key: &CacheKey) -> Result<Option<SealedSession>, Failure>;
+
+    /// Called before a code is sent: whatever sealing needs that could take long or fail is made now, so that
+    /// nothing but a file has to be written once the code is spent.
+    fn prepare(&self) {}
 
     /// Seals a session.
     ///
@@ -75,6 +79,19 @@ pub trait SourceIndex: SourceLookup {
     /// # Errors
     /// Where it is there and cannot be removed.
     fn remove(&self, name: &str) -> Result<bool, Failure>;
+
+    /// Notes keys whose secrets may lie in the keyring without a source that names them, should this process be
+    /// killed; before the keyring is touched. While the answer is held nobody takes them for left behind.
+    ///
+    /// # Errors
+    /// Where nothing can be written.
+    fn unsettle(&self, ids: &[&AccessKeyId]) -> Result<Box<dyn Held>, Failure>;
+
+    /// The keys that were noted, for as long as the second part is held; none while another process stores a key.
+    fn unsettled(&self) -> Option<(Vec<AccessKeyId>, Box<dyn Held>)>;
+
+    /// Takes the note back.
+    fn settle(&self, id: &AccessKeyId);
 }
 
 /// A lock, held until dropped or until the process ends, however it ends.

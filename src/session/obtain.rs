@@ -209,6 +209,9 @@ impl Run<'_> {
         hop: Option<&Hop>,
         send: &dyn Fn(crate::port::MfaAnswer<'_>) -> Result<Issued, AwsError>,
     ) -> Result<Issued, Failure> {
+        if !self.request.no_cache {
+            self.outside.cache.prepare();
+        }
         let given = self.token_code.borrow_mut().take();
         asking::with_code(&Asked { plan: self.plan, mfa, hop, given, outside: self.outside }, send)
     }

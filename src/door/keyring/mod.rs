@@ -161,16 +161,6 @@ impl Keyring<'_> {
         })
     }
 
-    /// Another keyring is no remedy where the keys are in this one.
-    fn where_the_keys_are(&self, error: KeyStoreError) -> KeyStoreError {
-        match error {
-            KeyStoreError::Absent(cause) if !cause.contains('\n') && matches!(self.recorded(), Ok(Some(_))) => {
-                KeyStoreError::Absent(format!("{cause}\nstart it, then try again: the keys of this home are there"))
-            }
-            error => error,
-        }
-    }
-
     /// Does it, unless a person would be asked a second time who has said no: one command needs several items, and
     /// asks for them one by one.
     fn opened<T>(&self, act: impl FnOnce(&dyn KeyStore) -> Result<T, KeyStoreError>) -> Result<T, KeyStoreError> {
@@ -185,6 +175,16 @@ impl Keyring<'_> {
                 self.closed.replace(Some(error.clone()));
             }
         })
+    }
+
+    /// Another keyring is no remedy where the keys are in this one.
+    fn where_the_keys_are(&self, error: KeyStoreError) -> KeyStoreError {
+        match error {
+            KeyStoreError::Absent(cause) if !cause.contains('\n') && matches!(self.recorded(), Ok(Some(_))) => {
+                KeyStoreError::Absent(format!("{cause}\nstart it, then try again: the keys of this home are there"))
+            }
+            error => error,
+        }
     }
 
     /// Where something was stored before.
