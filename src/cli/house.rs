@@ -57,7 +57,7 @@ impl House {
         Ok(House {
             index: Index::new(&places),
             locks: Locks::new(&places),
-            person: Asker::here(),
+            person: Asker::here().keeping(places.locks_dir()),
             clock: SystemClock,
             surroundings,
             places,

@@ -56,6 +56,11 @@ impl Places {
         self.data.join("sources")
     }
 
+    /// Which keys are on their way into the keyring or out of it.
+    pub fn unsettled_dir(&self) -> PathBuf {
+        self.data.join("unsettled")
+    }
+
     /// The file keyring.
     pub fn keyring_file(&self) -> PathBuf {
         self.data.join("keyring")

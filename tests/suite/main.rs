@@ -12,6 +12,8 @@ mod bad_input;
 mod callers;
 mod console;
 mod daemon;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod kill;
 mod documents;
 mod endpoints;
 mod floors;
