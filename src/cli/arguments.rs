@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    add, console, credential_process, exec, explain, export, list, login, logout, remove, setup, shell, status,
+    add, console, credential_process, exec, explain, export, init, list, login, logout, prompt, remove, setup, shell,
+    status,
 };
 use crate::identity::{Failure, Kind};
 
@@ -54,6 +55,8 @@ pub(super) enum Command {
     Status(status::Arguments),
     Explain(explain::Arguments),
     Remove(remove::Arguments),
+    Prompt(prompt::Arguments),
+    Init(init::Arguments),
     CredentialProcess(credential_process::Arguments),
 }
 
@@ -237,7 +240,7 @@ mod tests {
         for command in ["add", "setup", "exec", "credential-process", "First steps"] {
             assert!(help.contains(command), "{command}");
         }
-        for command in ["serve", "record", "prompt", "init"] {
+        for command in ["serve", "record"] {
             assert!(!help.contains(&format!("  {command} ")), "{command}");
         }
     }

@@ -70,7 +70,8 @@ pub(super) fn run_with_role(
         renew: false,
     };
     let session = house.session(&plan, &request)?;
-    let environment = environment::of(&session.credentials, plan.region.as_deref(), profile);
+    let environment =
+        environment::of(&session.credentials, plan.region.as_deref(), profile, &house.role_facts(&plan, &session));
     let set = environment.set.iter().map(|(name, value)| ((*name).into(), Some(value.expose_secret().into())));
     let removed = environment.removed.iter().chain([&environment::PASSPHRASE_FILE]).map(|name| ((*name).into(), None));
     let changes: Vec<_> = removed.chain(set).collect();

@@ -73,8 +73,15 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         renew: false,
     };
     let session = house.session(&plan, &request)?;
-    let text = export::text(arguments.format.into(), &session.credentials, plan.region.as_deref(), &profile).map_err(
-        |error| Failure::new(Kind::Configuration, "the credentials cannot be exported").cause(error.to_string()),
-    )?;
+    let text = export::text(
+        arguments.format.into(),
+        &session.credentials,
+        plan.region.as_deref(),
+        &profile,
+        &house.role_facts(&plan, &session),
+    )
+    .map_err(|error| {
+        Failure::new(Kind::Configuration, "the credentials cannot be exported").cause(error.to_string())
+    })?;
     output::secret(&text)
 }

@@ -82,7 +82,7 @@ fn login(
 
 /// Elsewhere a session that cannot be sealed is handed out all the same; here there is nothing else to do with it.
 fn keep(house: &House, key: &CacheKey, session: &SealedSession) -> Result<(), Failure> {
-    house.with_cache(|cache| match cache.get(key) {
+    house.with_cache(|cache| match cache.get(key)? {
         Some(_) => Ok(()),
         None => cache.put(key, session),
     })

@@ -12,6 +12,8 @@ mod bad_input;
 mod callers;
 mod console;
 mod daemon;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod kill;
 mod documents;
 mod endpoints;
 mod floors;
@@ -24,6 +26,7 @@ mod pty;
 mod run;
 mod secret_service;
 mod secrets;
+mod shells;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 mod simulator_itself;

@@ -8,6 +8,7 @@ mod asker_dies;
 mod caller_dies;
 mod crowd;
 mod ladder;
+mod passphrase;
 mod queue;
 mod refused;
 
@@ -143,7 +144,7 @@ fn holder(stage: &Stage, lock: &str) -> Option<i32> {
     let files = stage.world.files();
     let file = files.iter().find(|path| path.file_name().is_some_and(|name| name == lock))?;
     let text = fs::read_to_string(file).ok()?;
-    let (_, rest) = text.rsplit_once("(pid ")?;
+    let (_, rest) = text.split_once("(pid ")?;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
