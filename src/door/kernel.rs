@@ -63,8 +63,6 @@ pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<WrappingKey>, Fa
     Ok(Some(key))
 }
 
-type WrappingKey = Zeroizing<[u8; 32]>;
-
 /// Whether the file is there, and the key in it. Torn or of another length is as good as none, for what it wrapped
 /// are only copies.
 fn read_wrapping_key(path: &Path) -> Result<(bool, Option<WrappingKey>), Failure> {
