@@ -67,7 +67,7 @@ pub(super) fn run_with_role(
         token_code,
         typed_by_person: true,
         no_cache: role.no_session_cache(),
-        renew: false,
+        renew: None,
     };
     let session = house.session(&plan, &request)?;
     let environment =
