@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    add, console, credential_process, exec, explain, export, list, login, logout, remove, setup, shell, status,
+    add, completions, console, credential_process, exec, explain, export, list, login, logout, man, pick, remove,
+    setup, shell, status,
 };
 use crate::identity::{Failure, Kind};
 
@@ -54,6 +55,10 @@ pub(super) enum Command {
     Status(status::Arguments),
     Explain(explain::Arguments),
     Remove(remove::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+    #[command(hide = true)]
+    Pick(pick::Arguments),
     CredentialProcess(credential_process::Arguments),
 }
 

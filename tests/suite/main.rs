@@ -11,6 +11,7 @@ mod asking;
 mod bad_input;
 mod callers;
 mod console;
+mod completing;
 mod daemon;
 mod documents;
 mod endpoints;
