@@ -5,6 +5,7 @@ use clap::Args;
 use super::house::House;
 use super::options::CodeOption;
 use super::output::{self, left};
+use super::pick;
 use crate::identity::{Failure, Kind, SessionName, Timestamp, TokenCode};
 use crate::port::SessionCache;
 use crate::profile::Overrides;
@@ -21,7 +22,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The profiles, instead of AWS_PROFILE
+    /// The profiles, instead of AWS_PROFILE; without either they are chosen from a list
     #[arg(value_name = "PROFILE")]
     profiles: Vec<String>,
     /// The session's name in CloudTrail, instead of the IAM user's name
@@ -37,7 +38,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     let mut token_code = arguments.code.read()?;
     let profiles = match arguments.profiles {
-        profiles if profiles.is_empty() => vec![house.profile_or_environment(None)?],
+        profiles if profiles.is_empty() => vec![pick::given_or_chosen(house, None)?],
         profiles => profiles,
     };
     let overrides = Overrides { session_name: arguments.session_name, ..Overrides::default() };
