@@ -37,12 +37,15 @@ impl fmt::Display for KernelUnavailable {
 
 impl std::error::Error for KernelUnavailable {}
 
+/// What wraps the copies.
+pub type WrappingKey = Zeroizing<[u8; 32]>;
+
 /// The key that wraps what is put here: 32 random bytes in a file of ours, so that a kernel keyring which other
 /// machines' containers share opens nothing. Made where there is none and `create` says so; else none.
 ///
 /// # Errors
 /// Where the file cannot be read or written, or is not ours alone.
-pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<Zeroizing<[u8; 32]>>, Failure> {
+pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<WrappingKey>, Failure> {
     let (there, found) = read_wrapping_key(path)?;
     if found.is_some() || !create {
         return Ok(found);
@@ -62,7 +65,7 @@ pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<Zeroizing<[u8; 3
 
 /// Whether the file is there, and the key in it. Torn or of another length is as good as none, for what it wrapped
 /// are only copies.
-fn read_wrapping_key(path: &Path) -> Result<(bool, Option<Zeroizing<[u8; 32]>>), Failure> {
+fn read_wrapping_key(path: &Path) -> Result<(bool, Option<WrappingKey>), Failure> {
     let bytes = files::read_own(path)?.map(Zeroizing::new);
     let key = bytes.as_ref().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new));
     Ok((bytes.is_some(), key))

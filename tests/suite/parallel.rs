@@ -124,17 +124,18 @@ fn answers(stage: &Stage) -> Vec<Got> {
     let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
     ending(&stage.world.path("work/out"), ".end")
         .iter()
-        .map(|end| {
+        .filter_map(|end| {
             let text = read(end);
-            let (code, at) = text.trim().split_once(' ').expect("a code and a time");
+            // Empty while it is being written.
+            let (code, at) = text.trim().split_once(' ')?;
             let name = end.file_name().and_then(|name| name.to_str()).expect("a name of ours");
-            Got {
+            Some(Got {
                 profile: name.split('.').next().unwrap_or_default().to_owned(),
                 code: code.parse().expect("a code"),
                 at: at.parse().expect("a time"),
                 stdout: read(&end.with_extension("json")),
                 stderr: read(&end.with_extension("err")),
-            }
+            })
         })
         .collect()
 }

@@ -46,7 +46,7 @@ impl Hidden {
         let bytes = files::read_own(&self.path).ok()??;
         let rest = std::str::from_utf8(&bytes).ok()?.trim().strip_prefix(&self.job)?;
         let (before, hidden) = rest.trim().split_once(' ')?;
-        let modes = |text| u32::from_str_radix(text, 16).ok().map(|bits| LocalModes::from_bits_retain(bits.into()));
+        let modes = |text| u32::from_str_radix(text, 16).ok().map(|bits| LocalModes::from_bits_retain(bits as _));
         (modes(hidden)? == now).then(|| modes(before)).flatten()
     }
 }
