@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    add, console, credential_process, exec, explain, export, init, list, login, logout, prompt, remove, setup, shell,
-    status,
+    add, completions, console, credential_process, exec, explain, export, init, list, login, logout, man, pick, prompt,
+    remove, setup, shell, status,
 };
 use crate::identity::{Failure, Kind};
 
@@ -57,6 +57,10 @@ pub(super) enum Command {
     Remove(remove::Arguments),
     Prompt(prompt::Arguments),
     Init(init::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+    #[command(hide = true)]
+    Pick(pick::Arguments),
     CredentialProcess(credential_process::Arguments),
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::house::House;
 use super::options::CodeOption;
 use super::output::{self, left};
+use super::pick;
 use crate::door::aws::{AwsDoor, AwsSettings};
 use crate::door::desktop::{Browser, Clipboard};
 use crate::door::process::CallerState;
@@ -35,7 +36,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The profile, instead of AWS_PROFILE
+    /// The profile, instead of AWS_PROFILE; without either it is chosen from a list
     profile: Option<String>,
     /// The service whose page is opened, such as cloudshell
     service: Option<String>,
@@ -79,7 +80,7 @@ struct Json<'a> {
 }
 
 pub(super) fn run(arguments: Arguments, house: &House, caller: &CallerState) -> Result<(), Failure> {
-    let profile = house.profile_or_environment(arguments.profile)?;
+    let profile = pick::given_or_chosen(house, arguments.profile)?;
     let token_code = arguments.code.read()?;
     let overrides = Overrides { region: arguments.region, ..Overrides::default() };
     let plan = house.plan(&profile, &overrides)?;
@@ -93,7 +94,7 @@ pub(super) fn run(arguments: Arguments, house: &House, caller: &CallerState) -> 
         _ => To::Browser(Browser::find()?),
     };
     let request =
-        Request { consumer: Consumer::KeepsKeys, token_code, typed_by_person: true, no_cache: false, renew: false };
+        Request { consumer: Consumer::KeepsKeys, token_code, typed_by_person: true, no_cache: false, renew: None };
     let session = house.session(&plan, &request)?;
     let address = sign_in.address(&plan, &session.credentials, &AwsDoor::new(AwsSettings::of(&plan)))?;
     let header = &session.header;

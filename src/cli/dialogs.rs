@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use dialoguer::console::Term;
-use dialoguer::{Input, Select};
+use dialoguer::{FuzzySelect, Input, Select};
 
 #[cfg(unix)]
 use crate::door::clock::SystemClock;
@@ -35,6 +35,34 @@ impl Dialogs {
         }
         Err(Failure::new(Kind::PersonNeeded, format!("{what} must be asked for, and there is no terminal"))
             .hint(instead))
+    }
+
+    /// On the controlling terminal, whatever the standard streams are; none where there is none, or it is not ours.
+    pub(super) fn on_controlling_terminal() -> Option<Dialogs> {
+        #[cfg(unix)]
+        {
+            let terminal = controlling_terminal()?;
+            Some(Dialogs(Term::read_write_pair(terminal.try_clone().ok()?, terminal)))
+        }
+        #[cfg(not(unix))]
+        {
+            can_be_asked().then(|| Dialogs(Term::stderr()))
+        }
+    }
+
+    /// How wide the terminal is.
+    pub(super) fn columns(&self) -> usize {
+        self.0.size().1.into()
+    }
+
+    /// The index of the item chosen by typing parts of it; nothing of the list stays on the terminal.
+    ///
+    /// # Errors
+    /// On Ctrl-C or Esc.
+    pub(super) fn choose_by_typing(&self, prompt: &str, items: &[String]) -> Result<usize, Failure> {
+        let menu = || FuzzySelect::new().with_prompt(prompt).items(items).default(0).highlight_matches(false);
+        let chosen = self.guarded(|term| menu().report(false).interact_on_opt(term))?;
+        chosen.ok_or_else(|| Failure::new(Kind::Interrupted, "nothing was chosen"))
     }
 
     /// A line of text that `parse` takes; what it does not take is said and asked again.
@@ -88,6 +116,15 @@ impl Dialogs {
     }
 }
 
+/// The controlling terminal, where we are in its foreground: a background job that asked would be stopped, unseen.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the terminal of a dialog is its own door")]
+fn controlling_terminal() -> Option<std::fs::File> {
+    let terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
+    let ours = rustix::termios::tcgetpgrp(&terminal).is_ok_and(|group| group == rustix::process::getpgrp());
+    ours.then_some(terminal)
+}
+
 /// Whether stderr is a terminal that is ours: a background job that asked would be stopped, unseen.
 fn can_be_asked() -> bool {
     let stderr = io::stderr();
@@ -113,7 +150,7 @@ struct Watch {
     // Whether the signals have their usual effect.
     usual: Arc<AtomicBool>,
     // As the terminal was when the dialog began.
-    modes: Mutex<Option<rustix::termios::Termios>>,
+    modes: Mutex<Option<(std::fs::File, rustix::termios::Termios)>>,
 }
 
 #[cfg(unix)]
@@ -124,7 +161,7 @@ impl Guard {
         let watch = watch
             .as_ref()
             .map_err(|cause| Failure::new(Kind::PersonNeeded, "Ctrl-C cannot be caught").cause(cause.as_str()))?;
-        *watch.modes() = rustix::termios::tcgetattr(io::stderr()).ok();
+        *watch.modes() = modes();
         watch.usual.store(false, Ordering::SeqCst);
         Ok(Guard(watch))
     }
@@ -135,6 +172,15 @@ impl Guard {
             std::thread::park();
         }
     }
+}
+
+/// The controlling terminal, whoever's turn it is, and how it is set.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the terminal of a dialog is its own door")]
+fn modes() -> Option<(std::fs::File, rustix::termios::Termios)> {
+    let terminal = std::fs::OpenOptions::new().read(true).write(true).open("/dev/tty").ok()?;
+    let modes = rustix::termios::tcgetattr(&terminal).ok()?;
+    Some((terminal, modes))
 }
 
 #[cfg(unix)]
@@ -161,9 +207,9 @@ impl Watch {
             // The dialog may be about to change the mode for its next key; then it waits, for a key or for us.
             SystemClock.sleep(Duration::from_millis(30));
             if let Some(Ok(watch)) = watch.get()
-                && let Some(modes) = &*watch.modes()
+                && let Some((terminal, modes)) = &*watch.modes()
             {
-                let _ = rustix::termios::tcsetattr(io::stderr(), rustix::termios::OptionalActions::Now, modes);
+                let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, modes);
             }
             let _ = term.show_cursor();
             super::output::say(&format!("\n{}", Failure::new(Kind::Interrupted, "interrupted")));
@@ -172,7 +218,7 @@ impl Watch {
         Ok(Watch { usual, modes: Mutex::new(None) })
     }
 
-    fn modes(&self) -> MutexGuard<'_, Option<rustix::termios::Termios>> {
+    fn modes(&self) -> MutexGuard<'_, Option<(std::fs::File, rustix::termios::Termios)>> {
         self.modes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use super::Ended;
 use super::house::House;
 use super::options::RoleOptions;
+use super::pick;
 use crate::door::process::{self, CallerState};
 use crate::identity::{ExposeSecret, Failure, Kind};
 use crate::seal::Consumer;
@@ -28,7 +29,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, override_usage = "role-helper exec [PROFILE] [OPTIONS] -- CMD [ARGS]...")]
 pub(super) struct Arguments {
-    /// The profile, instead of AWS_PROFILE
+    /// The profile, instead of AWS_PROFILE; without either it is chosen from a list
     profile: Option<String>,
     #[command(flatten)]
     role: RoleOptions,
@@ -46,7 +47,7 @@ pub(super) fn run(arguments: Arguments, house: &House, caller: &CallerState) -> 
             None => failure.hint("role-helper exec PROFILE -- CMD"),
         }));
     }
-    let profile = house.profile_or_environment(arguments.profile)?;
+    let profile = pick::given_or_chosen(house, arguments.profile)?;
     run_with_role(house, caller, &profile, &arguments.role, &arguments.command)
 }
 
@@ -67,7 +68,7 @@ pub(super) fn run_with_role(
         token_code,
         typed_by_person: true,
         no_cache: role.no_session_cache(),
-        renew: false,
+        renew: None,
     };
     let session = house.session(&plan, &request)?;
     let environment =

@@ -70,7 +70,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         token_code,
         typed_by_person: true,
         no_cache: arguments.role.no_session_cache(),
-        renew: false,
+        renew: None,
     };
     let session = house.session(&plan, &request)?;
     let text = export::text(

@@ -91,7 +91,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
 }
 
 /// The profiles of the config that name a role or get their credentials from us, in the order of the file.
-fn profiles(house: &House) -> Result<Vec<Profile>, Failure> {
+pub(super) fn profiles(house: &House) -> Result<Vec<Profile>, Failure> {
     let files = house.files()?;
     let mut profiles = Vec::new();
     for section in files.config.profile_sections() {

@@ -5,7 +5,8 @@ use clap::Args;
 use super::house::House;
 use super::options::CodeOption;
 use super::output::{self, left};
-use crate::identity::{Failure, Kind, SessionName, TokenCode};
+use super::pick;
+use crate::identity::{Failure, Kind, SessionName, Timestamp, TokenCode};
 use crate::port::SessionCache;
 use crate::profile::Overrides;
 use crate::seal::{CacheKey, Consumer, SealedSession};
@@ -21,7 +22,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The profiles, instead of AWS_PROFILE
+    /// The profiles, instead of AWS_PROFILE; without either they are chosen from a list
     #[arg(value_name = "PROFILE")]
     profiles: Vec<String>,
     /// The session's name in CloudTrail, instead of the IAM user's name
@@ -37,14 +38,16 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     let mut token_code = arguments.code.read()?;
     let profiles = match arguments.profiles {
-        profiles if profiles.is_empty() => vec![house.profile_or_environment(None)?],
+        profiles if profiles.is_empty() => vec![pick::given_or_chosen(house, None)?],
         profiles => profiles,
     };
     let overrides = Overrides { session_name: arguments.session_name, ..Overrides::default() };
+    // One instant for all: what the first has renewed is new enough for those that share it.
+    let renew_since = arguments.force.then(|| house.now());
     let mut failed: Option<Failure> = None;
     for profile in &profiles {
         // A code is good for one use: the first profile has it.
-        match login(house, profile, &overrides, arguments.force, token_code.take()) {
+        match login(house, profile, &overrides, renew_since, token_code.take()) {
             Ok(()) => {}
             Err(failure) if failure.kind() == Kind::Interrupted => return Err(failure),
             Err(failure) => {
@@ -62,13 +65,18 @@ fn login(
     house: &House,
     profile: &str,
     overrides: &Overrides,
-    force: bool,
+    renew_since: Option<Timestamp>,
     token_code: Option<TokenCode>,
 ) -> Result<(), Failure> {
     let plan = house.plan(profile, overrides)?;
     house.warn(&plan);
-    let request =
-        Request { consumer: Consumer::KeepsKeys, token_code, typed_by_person: true, no_cache: false, renew: force };
+    let request = Request {
+        consumer: Consumer::KeepsKeys,
+        token_code,
+        typed_by_person: true,
+        no_cache: false,
+        renew: renew_since,
+    };
     let session = house.session(&plan, &request)?;
     keep(house, &CacheKey::of_plan(&plan), &session)?;
     let header = &session.header;

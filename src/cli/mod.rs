@@ -2,6 +2,7 @@
 
 mod add;
 mod arguments;
+mod completions;
 mod console;
 mod credential_process;
 mod dialogs;
@@ -15,15 +16,19 @@ mod input;
 mod list;
 mod login;
 mod logout;
+mod man;
 mod options;
 mod our_command;
 mod output;
+mod pick;
 mod prompt;
+mod regions;
 mod remove;
 mod segment;
 mod setup;
 mod shell;
 mod status;
+mod values;
 
 use std::ffi::OsString;
 
@@ -85,6 +90,9 @@ fn dispatch(arguments: Vec<OsString>, caller: &CallerState) -> Result<(), Ended>
         Command::Status(arguments) => status::run(arguments, &house),
         Command::Explain(arguments) => explain::run(arguments, &house),
         Command::Remove(arguments) => remove::run(arguments, &house),
+        Command::Man(arguments) => man::run(&arguments),
+        Command::Pick(arguments) => pick::run(arguments, &house),
+        Command::Completions(arguments) => completions::run(arguments),
         Command::CredentialProcess(arguments) => credential_process::run(arguments, &house),
     }?;
     Ok(())

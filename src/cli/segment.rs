@@ -59,6 +59,8 @@ pub(super) fn read(words: &[OsString]) -> Option<Wanted> {
 /// What is printed: a line, or nothing where no role is active. A prompt is no place for errors: what cannot be read
 /// is not there.
 pub(super) fn line(wanted: &Wanted) -> String {
+    // A shell that does not know its terminal's width says 0.
+    let wanted = &Wanted { columns: wanted.columns.filter(|columns| *columns > 0), ..wanted.clone() };
     let environment = PromptEnvironment::read();
     let role = here(&environment);
     if wanted.json {

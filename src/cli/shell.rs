@@ -5,6 +5,7 @@ use clap::Args;
 use super::exec::run_with_role;
 use super::house::House;
 use super::options::RoleOptions;
+use super::pick;
 use crate::door::process::CallerState;
 use crate::identity::{Failure, Kind};
 use std::ffi::OsString;
@@ -21,7 +22,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The profile, instead of AWS_PROFILE
+    /// The profile, instead of AWS_PROFILE; without either it is chosen from a list
     profile: Option<String>,
     #[command(flatten)]
     role: RoleOptions,
@@ -29,7 +30,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments, house: &House, caller: &CallerState) -> Result<(), Ended> {
     let shell = shell()?;
-    let profile = house.profile_or_environment(arguments.profile)?;
+    let profile = pick::given_or_chosen(house, arguments.profile)?;
     run_with_role(house, caller, &profile, &arguments.role, &[shell])
 }
 

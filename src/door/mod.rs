@@ -14,6 +14,7 @@ pub mod kernel;
 pub mod keyring;
 pub mod locks;
 pub mod log;
+pub mod manual;
 pub mod output;
 mod owner;
 pub mod person;

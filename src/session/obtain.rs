@@ -74,10 +74,9 @@ impl Run<'_> {
         if self.request.no_cache {
             return self.issue(hops);
         }
-        let asked_at = self.outside.clock.now();
         // A keyring that has to be unlocked asks a person: that is for whoever holds the lock.
-        if !self.request.renew
-            && let Found::Good(session) = self.judge(self.outside.cache.peek(&key), hops, purpose)
+        if let Found::Good(session) = self.judge(self.outside.cache.peek(&key), hops, purpose)
+            && self.is_new_enough(&session)
         {
             return Ok(session);
         }
@@ -98,8 +97,7 @@ impl Run<'_> {
         self.heed_refusal(&key)?;
         let sealed = self.outside.cache.get(&key).inspect_err(|failure| self.remember_refusal(&key, failure))?;
         let fallback = match self.judge(sealed, hops, purpose) {
-            // What was issued since we came is as new as what we would get ourselves.
-            Found::Good(session) if !self.request.renew || session.header.issued >= asked_at => return Ok(session),
+            Found::Good(session) if self.is_new_enough(&session) => return Ok(session),
             Found::Ageing(session) => Some(session),
             Found::Good(_) | Found::Nothing => None,
         };
@@ -139,6 +137,11 @@ impl Run<'_> {
                 Freshness::Ageing | Freshness::Old => Found::Ageing(session),
             },
         }
+    }
+
+    /// What was issued since a renewal was asked for is as new as what another call would give.
+    fn is_new_enough(&self, session: &SealedSession) -> bool {
+        self.request.renew.is_none_or(|since| session.header.issued >= since)
     }
 
     /// Whether renewing this step would ask for a code: no step below it has a session that could sign.

@@ -11,6 +11,7 @@ mod asking;
 mod bad_input;
 mod callers;
 mod console;
+mod completing;
 mod daemon;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod kill;

@@ -40,7 +40,7 @@ __role_helper_precmd() {
 
 if [[ $__role_helper_where != none ]]; then
   typeset -ga precmd_functions
-  (( ${precmd_functions[(I)__role_helper_precmd]} )) || precmd_functions+=(__role_helper_precmd)
+  [[ " ${precmd_functions[*]} " == *' __role_helper_precmd '* ]] || precmd_functions+=(__role_helper_precmd)
 fi
 
 # What `assume` is about to change, as the commands that bring it back.

@@ -32,6 +32,7 @@ pub struct Traced {
 }
 
 /// Runs `command` with `input` on its stdin, to its end or to its point `stop`, counted from zero.
+#[expect(clippy::zombie_processes, reason = "a tracer waits for its tracees by itself")]
 pub fn run(mut command: Command, input: &str, stop: Option<usize>) -> Traced {
     let said = crate::run::line_of(&command);
     let mut out = tempfile::tempfile().expect("a temporary file");
@@ -47,6 +48,7 @@ pub fn run(mut command: Command, input: &str, stop: Option<usize>) -> Traced {
             Ok(())
         });
     }
+    #[allow(clippy::zombie_processes, reason = "waited for by its number, as one that is traced has to be")]
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{said}: cannot be started: {error}"));
     // Little enough for the pipe to hold.
     child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("input");

@@ -148,6 +148,8 @@ fn sessions(stage: &mut Stage) {
     let code = stage.code();
     stage.run_for_secrets(&["credential-process", "wide", "--mfa-code", "-"], &code);
     stage.run(&["exec", "read", "--", "true"], "").ok();
+    stage.run(&["console", "prod", "--print"], "").ok();
+    stage.run(&["console", "prod"], "");
 
     // Asked at a terminal, first wrong, while AWS takes its time.
     let wrong = stage.aws.wrong_code_for(DEMO_MFA);

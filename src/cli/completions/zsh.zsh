@@ -1,0 +1,51 @@
+#compdef role-helper
+# zsh completion for role-helper. Written from src/cli/completions/zsh.zsh and the tree of commands; do not edit.
+
+_role_helper() {
+    local helper=${~words[1]} context state line
+    local -A opt_args
+    (( $+commands[$helper] )) || [[ -x $helper ]] || helper=role-helper
+    if (( CURRENT == 2 )); then
+        if [[ $words[2] == -* ]]; then
+            _arguments '--help[Print help]' '--version[Print version]'
+        else
+            _role_helper_commands
+        fi
+        return
+    fi
+    shift words
+    (( CURRENT-- ))
+    # Behind `exec … --` the command completes as it does anywhere.
+    local separator=${words[(i)--]}
+    if [[ $words[1] == exec ]] && (( separator < CURRENT )); then
+        shift $separator words
+        (( CURRENT -= separator ))
+        _normal
+        return
+    fi
+    case $words[1] in
+@COMMANDS@
+    esac
+}
+
+# Names of a kind, as they are: compadd quotes them.
+_role_helper_names() {
+    local -a names expl
+    names=("${(@f)$($helper __complete $1 '' 2>/dev/null)}")
+    names=("${(@)names:#}")
+    _wanted $1 expl $1 compadd -a names
+}
+
+_role_helper_commands() {
+    local -a commands
+    commands=(
+@ABOUTS@
+    )
+    _describe -t commands command commands
+}
+
+if [[ $funcstack[1] == _role-helper ]]; then
+    _role_helper "$@"
+else
+    compdef _role_helper role-helper
+fi
