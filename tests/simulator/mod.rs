@@ -122,9 +122,14 @@ impl Simulator {
         self.state().code_for(serial)
     }
 
-    /// The code that [`Self::code_for`] would give is given no more, as if it had been used elsewhere.
-    pub fn pass_over_code(&self, serial: &str) {
-        self.state().pass_over_code(serial);
+    /// Makes a code one that was used elsewhere.
+    pub fn use_code(&self, serial: &str, code: &str) {
+        self.state().use_code(serial, code);
+    }
+
+    /// Makes every code one that was never used.
+    pub fn forget_used_codes(&self) {
+        self.state().forget_used_codes();
     }
 
     /// Six digits that the device does not show now or soon.

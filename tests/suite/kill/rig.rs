@@ -47,7 +47,7 @@ impl Rig {
         let mut aws = Aws::demo();
         aws.users[0].keys.push(Key::new(NEW_KEY_ID, NEW_SECRET));
         // So many codes that none has to be waited for, and clocks that may be hours apart.
-        aws.totp_window_steps = 3000;
+        aws.totp_window_steps = 50;
         aws.clock_window_seconds = 1_000_000;
         let aws = Simulator::start(aws);
         let mut world = World::new(&aws.endpoint());
@@ -92,6 +92,7 @@ impl Rig {
         let (folder, items) = self.base.as_ref().expect("a state was kept");
         // The kernel's copies are not in the home.
         self.run(&["logout", "--all"]);
+        self.aws.forget_used_codes();
         fs::remove_dir_all(self.world.home()).expect("the home can be removed");
         copy(&folder.path().join("home"), &self.world.home());
         if let Some(service) = &self.service
