@@ -31,6 +31,7 @@ mod trust;
 pub mod world;
 mod xml;
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
@@ -127,9 +128,13 @@ impl Simulator {
         self.state().use_code(serial, code);
     }
 
-    /// Makes every code one that was never used.
-    pub fn forget_used_codes(&self) {
-        self.state().forget_used_codes();
+    /// Which codes were used, to be put back by [`Self::set_used_codes`].
+    pub fn used_codes(&self) -> HashSet<(String, i64)> {
+        self.state().used_codes()
+    }
+
+    pub fn set_used_codes(&self, used: HashSet<(String, i64)>) {
+        self.state().set_used_codes(used);
     }
 
     /// Six digits that the device does not show now or soon.

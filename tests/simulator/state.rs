@@ -291,9 +291,13 @@ impl State {
         self.used.extend(used);
     }
 
-    /// Marks every code as unused.
-    pub fn forget_used_codes(&mut self) {
-        self.used.clear();
+    /// Serial and step of every used code.
+    pub fn used_codes(&self) -> HashSet<(String, i64)> {
+        self.used.clone()
+    }
+
+    pub fn set_used_codes(&mut self, used: HashSet<(String, i64)>) {
+        self.used = used;
     }
 
     /// What a phone shows now, used or not.
