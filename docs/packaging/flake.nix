@@ -19,11 +19,14 @@
           version = manifest.version;
           src = source;
           cargoLock.lockFile = source + "/Cargo.lock";
+          nativeBuildInputs = [ pkgs.installShellFiles ];
           # The tests of the whole programs want a D-Bus, a keyring and terminals.
           cargoTestFlags = [ "--lib" ];
           postInstall = ''
             mkdir -p $out/libexec/role-helper
             mv $out/bin/role-helper-core $out/libexec/role-helper/
+            installShellCompletion completions/role-helper.{bash,fish} --zsh completions/_role-helper
+            installManPage docs/man/*.1
           '';
           meta = {
             description = manifest.description;

@@ -15,6 +15,10 @@ class RoleHelper < Formula
     # Where the front looks for its companion. `bin` is linked into the prefix, `libexec` is not: the front follows
     # the link to itself first.
     (libexec/"role-helper").install "out/bin/role-helper-core"
+    bash_completion.install "completions/role-helper.bash" => "role-helper"
+    zsh_completion.install "completions/_role-helper"
+    fish_completion.install "completions/role-helper.fish"
+    man1.install Dir["docs/man/*.1"]
     doc.install "README.md", "CHANGELOG.md", *Dir["docs/*.md"]
   end
 
