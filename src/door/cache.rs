@@ -118,6 +118,10 @@ impl<'a> Cache<'a> {
     }
 
     fn sweep(&self) {
+        // The folder above is written to once, so what a killed writer left there would stay for ever.
+        if let Some(above) = self.places.wrap_file().parent() {
+            files::sweep(above, ".");
+        }
         // Swept by our own clock, generously: a session is never removed while it could still serve.
         let now = SystemClock.now();
         for (key, header) in self.headers() {

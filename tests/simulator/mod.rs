@@ -31,6 +31,7 @@ mod trust;
 pub mod world;
 mod xml;
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
@@ -122,9 +123,18 @@ impl Simulator {
         self.state().code_for(serial)
     }
 
-    /// The code that [`Self::code_for`] would give is given no more, as if it had been used elsewhere.
-    pub fn pass_over_code(&self, serial: &str) {
-        self.state().pass_over_code(serial);
+    /// Makes a code one that was used elsewhere.
+    pub fn use_code(&self, serial: &str, code: &str) {
+        self.state().use_code(serial, code);
+    }
+
+    /// Which codes were used, to be put back by [`Self::set_used_codes`].
+    pub fn used_codes(&self) -> HashSet<(String, i64)> {
+        self.state().used_codes()
+    }
+
+    pub fn set_used_codes(&self, used: HashSet<(String, i64)>) {
+        self.state().set_used_codes(used);
     }
 
     /// Six digits that the device does not show now or soon.

@@ -283,10 +283,21 @@ impl State {
         free.map(|step| totp::code(&seed, step)).ok_or_else(|| length - self.now().rem_euclid(length))
     }
 
-    /// Marks the first unused code of a device as used.
-    pub fn pass_over_code(&mut self, serial: &str) {
-        let free = self.window().into_iter().find(|step| !self.used.contains(&(serial.to_owned(), *step)));
-        self.used.extend(free.map(|step| (serial.to_owned(), step)));
+    /// Marks a code of a device as used.
+    pub fn use_code(&mut self, serial: &str, code: &str) {
+        let Some(seed) = self.seed_of(serial) else { return };
+        let steps = self.window().into_iter().filter(|step| totp::code(&seed, *step) == code);
+        let used: Vec<_> = steps.map(|step| (serial.to_owned(), step)).collect();
+        self.used.extend(used);
+    }
+
+    /// Serial and step of every used code.
+    pub fn used_codes(&self) -> HashSet<(String, i64)> {
+        self.used.clone()
+    }
+
+    pub fn set_used_codes(&mut self, used: HashSet<(String, i64)>) {
+        self.used = used;
     }
 
     /// What a phone shows now, used or not.

@@ -1,5 +1,6 @@
 //! The state before a command, put back before each kill, and what has to hold after it whatever was killed.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,14 @@ pub struct Rig {
     pub world: World,
     pub aws: Simulator,
     service: Option<SecretService>,
-    base: Option<(TempDir, Vec<(String, String)>)>,
+    base: Option<Base>,
+}
+
+/// What is put back before each kill.
+struct Base {
+    folder: TempDir,
+    items: Vec<(String, String)>,
+    used: HashSet<(String, i64)>,
 }
 
 impl Rig {
@@ -47,7 +55,7 @@ impl Rig {
         let mut aws = Aws::demo();
         aws.users[0].keys.push(Key::new(NEW_KEY_ID, NEW_SECRET));
         // So many codes that none has to be waited for, and clocks that may be hours apart.
-        aws.totp_window_steps = 3000;
+        aws.totp_window_steps = 50;
         aws.clock_window_seconds = 1_000_000;
         let aws = Simulator::start(aws);
         let mut world = World::new(&aws.endpoint());
@@ -85,15 +93,17 @@ impl Rig {
     pub fn keep(&mut self) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         copy(&self.world.home(), &folder.path().join("home"));
-        self.base = Some((folder, self.items()));
+        self.base = Some(Base { folder, items: self.items(), used: self.aws.used_codes() });
     }
 
     pub fn restore(&self) {
-        let (folder, items) = self.base.as_ref().expect("a state was kept");
+        let base = self.base.as_ref().expect("a state was kept");
+        let items = &base.items;
         // The kernel's copies are not in the home.
         self.run(&["logout", "--all"]);
+        self.aws.set_used_codes(base.used.clone());
         fs::remove_dir_all(self.world.home()).expect("the home can be removed");
-        copy(&folder.path().join("home"), &self.world.home());
+        copy(&base.folder.path().join("home"), &self.world.home());
         if let Some(service) = &self.service
             && self.items() != *items
         {
@@ -146,6 +156,8 @@ impl Rig {
                 "keyring-choice" => bytes.ends_with(b"\n"),
                 _ if name.ends_with(".json") => json(&bytes),
                 _ if name.ends_with(".sealed") => bytes.split(|&b| b == b'\n').nth(1).is_some_and(json),
+                // The sealed file's name and what the prompt shows; whole, since it is replaced as a whole.
+                _ if path.to_string_lossy().contains("/prompt/") => bytes.len() >= 64,
                 _ if path.to_string_lossy().contains("/unsettled/") => bytes.is_empty(),
                 _ if name.starts_with("used-") => {
                     String::from_utf8(bytes.clone()).is_ok_and(|text| text.lines().all(|line| line.len() == 43))

@@ -199,8 +199,13 @@ fn kill_at_every_point(keyring: &str, scenarios: &[Scenario]) {
         rig.keep();
         let old = rig.world.config_text();
         let trace = |stop| {
-            let command = rig.world.product(rig.arguments(scenario.args));
-            tracer::run(command, &input(scenario.args), stop)
+            let arguments = rig.arguments(scenario.args);
+            let traced = tracer::run(rig.world.product(&arguments), &input(scenario.args), stop);
+            // Marked as used and perhaps never sent: nobody can tell, so it is not sent again.
+            if let Some(code) = arguments.last().filter(|_| scenario.args.contains(&"CODE")) {
+                rig.aws.use_code(DEMO_MFA, code);
+            }
+            traced
         };
         rig.restore();
         let whole = trace(None);
@@ -219,8 +224,6 @@ fn kill_at_every_point(keyring: &str, scenarios: &[Scenario]) {
             killed += usize::from(traced.killed);
             let point = traced.points.last().cloned().unwrap_or_default();
             let paid = rig.aws.calls().iter().any(|call| call.done && call.params.contains_key("TokenCode"));
-            // It may be marked as used and never have been sent: nobody can tell, so it is not sent again.
-            rig.aws.pass_over_code(DEMO_MFA);
             let held = catch_unwind(AssertUnwindSafe(|| {
                 assert!(traced.killed || traced.code == 0, "{}", traced.output);
                 rig.whole(&[&old, &new]);

@@ -32,7 +32,7 @@ pub struct Traced {
 }
 
 /// Runs `command` with `input` on its stdin, to its end or to its point `stop`, counted from zero.
-#[expect(clippy::zombie_processes, reason = "a tracer waits for its tracees by itself")]
+#[allow(clippy::zombie_processes, reason = "a tracer waits for its tracees by itself")]
 pub fn run(mut command: Command, input: &str, stop: Option<usize>) -> Traced {
     let said = crate::run::line_of(&command);
     let mut out = tempfile::tempfile().expect("a temporary file");
