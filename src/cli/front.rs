@@ -26,6 +26,13 @@ pub fn run() -> u8 {
         let Err(failure) = super::output::secret(&line) else { return 0 };
         return complain(&failure);
     }
+    if let [_, command, words @ ..] = &arguments[..]
+        && command == "__complete"
+    {
+        // A shell that stopped listening has gone on.
+        let _ = output::put(super::values::candidates(words).as_bytes());
+        return 0;
+    }
     complain(&companion::become_companion(&arguments))
 }
 

@@ -20,6 +20,7 @@ mod flows;
 mod moto;
 mod output;
 mod parallel;
+mod picking;
 mod practice;
 mod pty;
 mod run;

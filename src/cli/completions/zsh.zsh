@@ -28,12 +28,13 @@ _role_helper() {
     esac
 }
 
-# Names of a kind, as they are: compadd quotes them.
+# Names of a kind, as they are: compadd quotes them. The kind is the last argument; _arguments puts its own before.
 _role_helper_names() {
-    local -a names expl
-    names=("${(@f)$($helper __complete $1 '' 2>/dev/null)}")
+    local expl kind=$argv[-1]
+    local -a names
+    names=("${(@f)$($helper __complete $kind '' 2>/dev/null)}")
     names=("${(@)names:#}")
-    _wanted $1 expl $1 compadd -a names
+    _wanted $kind expl $kind compadd -a names
 }
 
 _role_helper_commands() {
