@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    add, completions, console, credential_process, exec, explain, export, list, login, logout, man, pick, remove,
-    setup, shell, status,
+    add, completions, console, credential_process, exec, explain, export, init, list, login, logout, man, pick, prompt,
+    remove, setup, shell, status,
 };
 use crate::identity::{Failure, Kind};
 
@@ -55,6 +55,8 @@ pub(super) enum Command {
     Status(status::Arguments),
     Explain(explain::Arguments),
     Remove(remove::Arguments),
+    Prompt(prompt::Arguments),
+    Init(init::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
     #[command(hide = true)]
@@ -242,7 +244,7 @@ mod tests {
         for command in ["add", "setup", "exec", "credential-process", "First steps"] {
             assert!(help.contains(command), "{command}");
         }
-        for command in ["serve", "record", "prompt", "init"] {
+        for command in ["serve", "record"] {
             assert!(!help.contains(&format!("  {command} ")), "{command}");
         }
     }

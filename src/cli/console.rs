@@ -94,7 +94,7 @@ pub(super) fn run(arguments: Arguments, house: &House, caller: &CallerState) -> 
         _ => To::Browser(Browser::find()?),
     };
     let request =
-        Request { consumer: Consumer::KeepsKeys, token_code, typed_by_person: true, no_cache: false, renew: false };
+        Request { consumer: Consumer::KeepsKeys, token_code, typed_by_person: true, no_cache: false, renew: None };
     let session = house.session(&plan, &request)?;
     let address = sign_in.address(&plan, &session.credentials, &AwsDoor::new(AwsSettings::of(&plan)))?;
     let header = &session.header;

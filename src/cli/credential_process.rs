@@ -38,7 +38,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         typed_by_person: token_code.is_some(),
         token_code,
         no_cache: false,
-        renew: false,
+        renew: None,
     };
     let session = house.session(&plan, &request)?;
     let line = process_json::line(&session.credentials)

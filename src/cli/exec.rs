@@ -68,10 +68,11 @@ pub(super) fn run_with_role(
         token_code,
         typed_by_person: true,
         no_cache: role.no_session_cache(),
-        renew: false,
+        renew: None,
     };
     let session = house.session(&plan, &request)?;
-    let environment = environment::of(&session.credentials, plan.region.as_deref(), profile);
+    let environment =
+        environment::of(&session.credentials, plan.region.as_deref(), profile, &house.role_facts(&plan, &session));
     let set = environment.set.iter().map(|(name, value)| ((*name).into(), Some(value.expose_secret().into())));
     let removed = environment.removed.iter().chain([&environment::PASSPHRASE_FILE]).map(|name| ((*name).into(), None));
     let changes: Vec<_> = removed.chain(set).collect();

@@ -70,11 +70,18 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         token_code,
         typed_by_person: true,
         no_cache: arguments.role.no_session_cache(),
-        renew: false,
+        renew: None,
     };
     let session = house.session(&plan, &request)?;
-    let text = export::text(arguments.format.into(), &session.credentials, plan.region.as_deref(), &profile).map_err(
-        |error| Failure::new(Kind::Configuration, "the credentials cannot be exported").cause(error.to_string()),
-    )?;
+    let text = export::text(
+        arguments.format.into(),
+        &session.credentials,
+        plan.region.as_deref(),
+        &profile,
+        &house.role_facts(&plan, &session),
+    )
+    .map_err(|error| {
+        Failure::new(Kind::Configuration, "the credentials cannot be exported").cause(error.to_string())
+    })?;
     output::secret(&text)
 }

@@ -1,10 +1,11 @@
-//! The front's side: the hot command, and the way to the companion for all else.
+//! The front's side: the hot commands, and the way to the companion for all else.
 //!
 //! A hit is answered from the environment, the config, one file of facts and one sealed session. Whatever is not
 //! exactly that, even an error, is the companion's: it has the words, and nothing here may be slow for its sake.
 
 use std::ffi::OsString;
 
+use super::segment;
 use crate::door::surroundings::Surroundings;
 use crate::door::{aws_files, cache, clock::SystemClock, companion, index::Index, output, places::Places, process};
 use crate::identity::Failure;
@@ -25,6 +26,14 @@ pub fn run() -> u8 {
     {
         let Err(failure) = super::output::secret(&line) else { return 0 };
         return complain(&failure);
+    }
+    if let [_, command, words @ ..] = &arguments[..]
+        && command == "prompt"
+        && let Some(wanted) = segment::read(words)
+    {
+        // A prompt whose shell went away is nobody's.
+        let _ = output::put(segment::line(&wanted).as_bytes());
+        return 0;
     }
     if let [_, command, words @ ..] = &arguments[..]
         && command == "__complete"

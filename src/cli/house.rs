@@ -19,13 +19,14 @@ use crate::door::locks::Locks;
 use crate::door::person::Asker;
 use crate::door::places::Places;
 use crate::door::surroundings::Surroundings;
-use crate::door::{aws_files, log as debug_log, process};
+use crate::door::{aws_files, log as debug_log, process, prompt};
 use crate::identity::{Failure, Kind, SourceFacts, Timestamp};
 use crate::keys;
 use crate::port::{Clock, Confirmation, Person, PromptError, SourceIndex};
 use crate::profile::{self, Config, FileKind, Files, Overrides, Plan, PlanError, PromptMode, UnknownUser};
 use crate::seal::{CacheKey, Header, SealedSession};
 use crate::session::{self, Outside, Request};
+use crate::wire::role_facts::RoleFacts;
 
 /// How long a yes is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(300);
@@ -56,7 +57,7 @@ impl House {
         Ok(House {
             index: Index::new(&places),
             locks: Locks::new(&places),
-            person: Asker::here(),
+            person: Asker::here().keeping(places.locks_dir()),
             clock: SystemClock,
             surroundings,
             places,
@@ -158,7 +159,33 @@ impl House {
     /// # Errors
     /// See [`session::obtain`].
     pub(super) fn session(&self, plan: &Plan, request: &Request) -> Result<SealedSession, Failure> {
-        self.with_outside(plan, |outside| session::obtain(plan, request, outside))
+        let session = self.with_outside(plan, |outside| session::obtain(plan, request, outside))?;
+        self.remember_for_prompts(plan, &session);
+        Ok(session)
+    }
+
+    /// What a prompt must know of a session.
+    pub(super) fn role_facts(&self, plan: &Plan, session: &SealedSession) -> RoleFacts {
+        let key = CacheKey::of_plan(plan).to_string();
+        RoleFacts {
+            account_id: Some(session.header.account_id.clone()),
+            alias: plan.look.account_alias.clone(),
+            color: plan.look.color,
+            session: prompt::is_sealed(&self.places, &key).then_some(key),
+        }
+    }
+
+    /// Only what AWS clients would get by the profile alone: a session of other options is not what `AWS_PROFILE`
+    /// stands for.
+    fn remember_for_prompts(&self, plan: &Plan, session: &SealedSession) {
+        let facts = self.role_facts(plan, session);
+        let plain = self.resolve(&plan.profile, &Overrides::default());
+        if facts.session.is_none() || !plain.is_ok_and(|plain| plain.is_ok_and(|p| is_same(&p, plan))) {
+            return;
+        }
+        if let Err(failure) = prompt::remember(&self.places, &plan.profile, &facts) {
+            log::debug!("prompts will not show {}: {failure}", plan.profile);
+        }
     }
 
     /// Forgets the sessions of the plan.
@@ -270,6 +297,10 @@ pub(super) fn not_answered(error: &PromptError, otherwise: &str) -> Failure {
         PromptError::Declined => Failure::new(Kind::Refused, "nothing was given"),
         error => Failure::new(Kind::PersonNeeded, "nobody can be asked").cause(error.to_string()).hint(otherwise),
     }
+}
+
+fn is_same(a: &Plan, b: &Plan) -> bool {
+    CacheKey::of_plan(a) == CacheKey::of_plan(b)
 }
 
 fn read_once<'a>(cell: &'a OnceCell<Zeroizing<String>>, path: &std::path::Path) -> Result<&'a str, Failure> {

@@ -6,7 +6,7 @@ use super::house::House;
 use super::options::CodeOption;
 use super::output::{self, left};
 use super::pick;
-use crate::identity::{Failure, Kind, SessionName, TokenCode};
+use crate::identity::{Failure, Kind, SessionName, Timestamp, TokenCode};
 use crate::port::SessionCache;
 use crate::profile::Overrides;
 use crate::seal::{CacheKey, Consumer, SealedSession};
@@ -42,10 +42,12 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
         profiles => profiles,
     };
     let overrides = Overrides { session_name: arguments.session_name, ..Overrides::default() };
+    // One instant for all: what the first has renewed is new enough for those that share it.
+    let renew_since = arguments.force.then(|| house.now());
     let mut failed: Option<Failure> = None;
     for profile in &profiles {
         // A code is good for one use: the first profile has it.
-        match login(house, profile, &overrides, arguments.force, token_code.take()) {
+        match login(house, profile, &overrides, renew_since, token_code.take()) {
             Ok(()) => {}
             Err(failure) if failure.kind() == Kind::Interrupted => return Err(failure),
             Err(failure) => {
@@ -63,13 +65,18 @@ fn login(
     house: &House,
     profile: &str,
     overrides: &Overrides,
-    force: bool,
+    renew_since: Option<Timestamp>,
     token_code: Option<TokenCode>,
 ) -> Result<(), Failure> {
     let plan = house.plan(profile, overrides)?;
     house.warn(&plan);
-    let request =
-        Request { consumer: Consumer::KeepsKeys, token_code, typed_by_person: true, no_cache: false, renew: force };
+    let request = Request {
+        consumer: Consumer::KeepsKeys,
+        token_code,
+        typed_by_person: true,
+        no_cache: false,
+        renew: renew_since,
+    };
     let session = house.session(&plan, &request)?;
     keep(house, &CacheKey::of_plan(&plan), &session)?;
     let header = &session.header;
@@ -83,7 +90,7 @@ fn login(
 
 /// Elsewhere a session that cannot be sealed is handed out all the same; here there is nothing else to do with it.
 fn keep(house: &House, key: &CacheKey, session: &SealedSession) -> Result<(), Failure> {
-    house.with_cache(|cache| match cache.get(key) {
+    house.with_cache(|cache| match cache.get(key)? {
         Some(_) => Ok(()),
         None => cache.put(key, session),
     })

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::house::House;
 use super::output;
+use crate::door::prompt;
 use crate::identity::Failure;
 use crate::port::SessionCache;
 use crate::profile::Overrides;
@@ -31,6 +32,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
     if arguments.all {
         let count = house.with_cache(|cache| cache.forget_all())?;
+        prompt::forget_all(&house.places)?;
         output::say(&forgotten("all profiles", count));
         return Ok(());
     }
@@ -50,6 +52,7 @@ pub(super) fn run(arguments: Arguments, house: &House) -> Result<(), Failure> {
             Err(failure) if profile == "all" => return Err(failure.hint("role-helper logout --all")),
             Err(failure) => return Err(failure),
         };
+        prompt::forget(&house.places, profile)?;
         output::say(&forgotten(profile, by_name + by_plan));
     }
     Ok(())

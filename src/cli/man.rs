@@ -46,6 +46,8 @@ pages![
     "status",
     "explain",
     "remove",
+    "prompt",
+    "init",
     "completions",
     "man",
     "credential-process",

@@ -11,6 +11,7 @@ mod explain;
 mod export;
 pub mod front;
 mod house;
+mod init;
 mod input;
 mod list;
 mod login;
@@ -20,8 +21,10 @@ mod options;
 mod our_command;
 mod output;
 mod pick;
+mod prompt;
 mod regions;
 mod remove;
+mod segment;
 mod setup;
 mod shell;
 mod status;
@@ -67,10 +70,16 @@ fn dispatch(arguments: Vec<OsString>, caller: &CallerState) -> Result<(), Ended>
         Parsed::Show(text) => return Ok(output::data(&text)?),
         Parsed::Run(command) => *command,
     };
+    if let Command::Prompt(arguments) = command {
+        // Whatever is wrong with the environment, a prompt is no place to say so.
+        return Ok(prompt::run(arguments)?);
+    }
     let house = House::open(called_as)?;
     match command {
         Command::Exec(arguments) => return exec::run(arguments, &house, caller),
         Command::Shell(arguments) => return shell::run(arguments, &house, caller),
+        Command::Prompt(arguments) => prompt::run(arguments),
+        Command::Init(arguments) => init::run(arguments, &house),
         Command::Add(arguments) => add::run(arguments, &house),
         Command::Setup(arguments) => setup::run(arguments, &house),
         Command::Console(arguments) => console::run(arguments, &house, caller),

@@ -54,7 +54,7 @@ fn is_portable(text: &str) -> bool {
 }
 
 /// The front that belongs to this companion: beside it, or in the `bin` of the prefix whose `libexec` it is in.
-fn installed_front() -> Result<PathBuf, Failure> {
+pub(super) fn installed_front() -> Result<PathBuf, Failure> {
     let lost = || Failure::new(Kind::Configuration, "the installed role-helper cannot be found");
     let companion = std::env::current_exe().map_err(|error| lost().cause(error.to_string()))?;
     let folder = companion.parent().ok_or_else(lost)?;

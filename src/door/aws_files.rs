@@ -11,6 +11,9 @@ use super::files;
 use super::owner::{failed, quoted};
 use crate::identity::{Failure, Kind};
 
+/// How the names of our temporary files begin, beside the person's own.
+const TEMPORARY: &str = ".role-helper.";
+
 /// The file's text; empty where there is no such file. Wiped on drop: keys may lie in it in plain text.
 ///
 /// # Errors
@@ -127,7 +130,7 @@ fn target(path: &Path) -> Result<PathBuf, Failure> {
 /// Writes beside the file and puts it in its place; with `fresh` only if nothing is there.
 fn put(target: &Path, bytes: &[u8], like: Option<&fs::Metadata>, fresh: bool) -> io::Result<()> {
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let temporary = folder.join(format!(".role-helper.{}.tmp", files::unique()));
+    let temporary = folder.join(format!("{TEMPORARY}{}.tmp", files::unique()));
     let done = (|| {
         let mut file = files::create_new(&temporary)?;
         file.write_all(bytes)?;
@@ -149,6 +152,8 @@ fn put(target: &Path, bytes: &[u8], like: Option<&fs::Metadata>, fresh: bool) ->
     }
     done?;
     files::sync_folder(folder);
+    // The folder is the person's: only what bears our name goes.
+    files::sweep(folder, TEMPORARY);
     Ok(())
 }
 
@@ -224,6 +229,25 @@ mod tests {
         assert!(put(&path, b"new", None, true).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"somebody else's");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_edit_left_goes_with_a_later_one_and_nothing_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+        for (name, age) in [
+            (".role-helper.1-0-a.tmp", old),
+            (".theirs.tmp", old),
+            (".role-helper.2-0-b.tmp", std::time::SystemTime::now()),
+        ] {
+            fs::write(folder.path().join(name), "x").unwrap();
+            File::options().write(true).open(folder.path().join(name)).unwrap().set_modified(age).unwrap();
+        }
+        replace(&path, b"", b"[default]\n").unwrap();
+        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".role-helper.2-0-b.tmp", ".theirs.tmp", "config"]);
     }
 
     #[test]

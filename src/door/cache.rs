@@ -16,7 +16,7 @@ use crate::door::files;
 use crate::door::kernel::{self, KernelKeyring, random, wrapping_key};
 use crate::door::places::Places;
 use crate::identity::{Failure, Kind};
-use crate::port::{Clock, Item, KeyStore, OneAtATime, SecretBytes, SessionCache};
+use crate::port::{Clock, Item, KeyStore, KeyStoreError, OneAtATime, SecretBytes, SessionCache};
 use crate::seal::{self, CacheKey, DATA_KEY_BYTES, DataKey, Header, SealedSession};
 
 /// The name of the kernel's copy, and the context it is wrapped in.
@@ -47,28 +47,36 @@ impl<'a> Cache<'a> {
         Cache { places, keyring, locks, data_key: OnceCell::new() }
     }
 
-    /// The data key, if there is one: from the kernel, else from the keyring.
-    fn known_data_key(&self) -> Option<DataKey> {
+    /// The data key, if there is one: from the kernel, else from the keyring. Fails where a person said no to opening
+    /// that.
+    fn known_data_key(&self) -> Result<Option<DataKey>, Failure> {
         if let Some(key) = self.data_key.get() {
-            return Some(key.clone());
+            return Ok(Some(key.clone()));
         }
-        let key = copy_in_kernel(self.places).or_else(|| {
-            let key = match self.keyring.get(&Item::DataKey) {
-                Ok(found) => data_key_of(&found?)?,
-                Err(error) => {
-                    log::debug!("the data key cannot be had: {error}");
-                    return None;
-                }
-            };
-            self.copy_to_kernel(&key);
-            Some(key)
-        })?;
-        Some(self.data_key.get_or_init(|| key).clone())
+        let key = match copy_in_kernel(self.places) {
+            Some(key) => key,
+            None => {
+                let found = match self.keyring.get(&Item::DataKey) {
+                    Ok(found) => found,
+                    Err(error @ (KeyStoreError::Declined(_) | KeyStoreError::Interrupted)) => {
+                        return Err(error.failure(&self.keyring.label()));
+                    }
+                    Err(error) => {
+                        log::debug!("the data key cannot be had: {error}");
+                        None
+                    }
+                };
+                let Some(key) = found.as_ref().and_then(data_key_of) else { return Ok(None) };
+                self.copy_to_kernel(&key);
+                key
+            }
+        };
+        Ok(Some(self.data_key.get_or_init(|| key).clone()))
     }
 
     /// The data key, made on first use. One process makes it, the others find it.
     fn data_key(&self) -> Result<DataKey, Failure> {
-        if let Some(key) = self.known_data_key() {
+        if let Some(key) = self.known_data_key()? {
             return Ok(key);
         }
         let unsealed = |text: String| {
@@ -121,20 +129,32 @@ impl<'a> Cache<'a> {
 }
 
 impl SessionCache for Cache<'_> {
-    fn get(&self, key: &CacheKey) -> Option<SealedSession> {
+    fn peek(&self, key: &CacheKey) -> Option<SealedSession> {
+        peek(self.places, key)
+    }
+
+    fn get(&self, key: &CacheKey) -> Result<Option<SealedSession>, Failure> {
         let file = path(self.places, key);
         let sealed = match files::read_own(&file) {
-            Ok(found) => found?,
+            Ok(Some(sealed)) => sealed,
+            Ok(None) => return Ok(None),
             Err(failure) => {
                 log::debug!("a sealed session is passed over: {failure}");
-                return None;
+                return Ok(None);
             }
         };
-        let opened = seal::open(&sealed, key, &self.known_data_key()?);
+        let Some(data_key) = self.known_data_key()? else { return Ok(None) };
+        let opened = seal::open(&sealed, key, &data_key);
         if opened.is_none() {
             log::debug!("{} does not open: damaged, foreign or old", file.display());
         }
-        opened
+        Ok(opened)
+    }
+
+    fn prepare(&self) {
+        if let Err(failure) = self.data_key() {
+            log::debug!("the session to come will not be sealed: {failure}");
+        }
     }
 
     fn put(&self, key: &CacheKey, session: &SealedSession) -> Result<(), Failure> {
@@ -207,7 +227,7 @@ pub fn kernel_copy_works(places: &Places) -> bool {
 }
 
 fn path(places: &Places, key: &CacheKey) -> PathBuf {
-    places.sessions_dir().join(format!("{key}.sealed"))
+    places.sealed_file(key.as_str())
 }
 
 fn kernel(places: &Places) -> KernelKeyring {

@@ -71,8 +71,34 @@ pub fn write_own(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         return Err(failed("write", path, &error));
     }
     sync_folder(folder);
-    sweep(folder);
+    sweep(folder, ".");
     Ok(())
+}
+
+/// As [`write_own`], but only where there is no such file yet; whether there was none. Of any number of processes
+/// that try at once, one writes and the others find what it wrote.
+///
+/// # Errors
+/// As [`write_own`].
+pub fn write_own_once(path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
+    let (folder, name) = split(path)?;
+    ensure_dir(folder)?;
+    let temporary = folder.join(format!(".{name}.{}.tmp", unique()));
+    let written = (|| {
+        let mut file = create_new(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        match fs::hard_link(&temporary, path) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            // A file system without links: the last one wins there.
+            Err(_) => fs::rename(&temporary, path).map(|()| true),
+            Ok(()) => Ok(true),
+        }
+    })();
+    let _ = fs::remove_file(&temporary);
+    let new = written.map_err(|error| failed("write", path, &error))?;
+    sync_folder(folder);
+    Ok(new)
 }
 
 /// Removes the file; whether there was one.
@@ -206,7 +232,7 @@ fn open_own(path: &Path) -> Result<Option<(File, u64)>, Failure> {
         Ok(file) => file,
         // A file where a folder of ours should be is not the absence of what was in it.
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(link(path).unwrap_or_else(|| failed("read", path, &e))),
+        Err(e) => return Err(foreign(path).unwrap_or_else(|| failed("read", path, &e))),
     };
     let size = check_file(path, &file)?;
     Ok(Some((file, size)))
@@ -223,7 +249,7 @@ pub(super) fn open_kept(path: &Path, append: bool) -> Result<File, Trouble> {
     };
     no_follow(&mut options);
     private(&mut options);
-    let file = options.open(path).map_err(|e| match link(path) {
+    let file = options.open(path).map_err(|e| match foreign(path) {
         Some(refused) => Trouble::Unsafe(refused),
         None => Trouble::Unwritable(failed("open", path, &e)),
     })?;
@@ -283,6 +309,15 @@ fn check_file(path: &Path, file: &File) -> Result<u64, Failure> {
     Ok(facts.len())
 }
 
+/// The failure for what cannot be opened because it is a link or another account's.
+fn foreign(path: &Path) -> Option<Failure> {
+    #[cfg(unix)]
+    let anothers = || check_owner(path, std::os::unix::fs::MetadataExt::uid(&fs::symlink_metadata(path).ok()?)).err();
+    #[cfg(not(unix))]
+    let anothers = || None;
+    link(path).or_else(anothers)
+}
+
 /// The failure for a link, where that is what stands there.
 fn link(path: &Path) -> Option<Failure> {
     fs::symlink_metadata(path).is_ok_and(|facts| facts.is_symlink()).then(|| {
@@ -321,12 +356,12 @@ pub(super) fn sync_folder(folder: &Path) {
     let _ = folder;
 }
 
-/// Removes what killed writers left.
-fn sweep(folder: &Path) {
+/// Removes what killed writers left: temporary files whose names begin so, once they are old.
+pub(super) fn sweep(folder: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let temporary = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"));
+        let temporary = name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(".tmp"));
         let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
         if temporary && old().is_some_and(|age| age > LEFTOVER) {
             let _ = fs::remove_file(entry.path());
@@ -461,7 +496,7 @@ mod tests {
         std::os::unix::fs::lchown(&file, Some(12_345), None).unwrap();
         let failure = read_own(&file).unwrap_err().to_string();
         assert!(
-            failure.contains("uid 12345") && failure.contains("root (uid 0)") && failure.contains("chown 0 "),
+            failure.contains("uid 12345") && failure.contains("root (uid 0)") && !failure.contains("chown"),
             "{failure}"
         );
 

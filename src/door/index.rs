@@ -1,16 +1,17 @@
 //! The index of source keys: one small file a source, so that looking one up costs the same with one and with a
 //! thousand, and two processes that add different keys never meet. No secret is in it.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::files;
-use super::owner::quoted;
+use super::owner::{failed, quoted};
 use super::places::Places;
 use super::spelling::{decode, encode};
 use crate::identity::{AccessKeyId, Failure, Kind, SourceFacts};
-use crate::port::SourceIndex;
+use crate::port::{Held, SourceIndex};
 use crate::profile::SourceLookup;
 
 /// The format that this program writes.
@@ -22,6 +23,8 @@ const SUFFIX: &str = ".json";
 #[derive(Debug, Clone)]
 pub struct Index {
     folder: PathBuf,
+    /// An empty file for each key that is on its way in or out.
+    notes: PathBuf,
 }
 
 #[derive(Serialize)]
@@ -39,7 +42,12 @@ struct Version {
 impl Index {
     /// Touches nothing yet.
     pub fn new(places: &Places) -> Self {
-        Index { folder: places.sources_dir() }
+        Index { folder: places.sources_dir(), notes: places.unsettled_dir() }
+    }
+
+    fn notes_lock(&self) -> Result<File, Failure> {
+        files::ensure_dir(&self.notes)?;
+        files::open_kept(&self.notes.join(".lock"), false).map_err(Failure::from)
     }
 
     fn source_file(&self, name: &str) -> PathBuf {
@@ -110,7 +118,39 @@ impl SourceIndex for Index {
     fn remove(&self, name: &str) -> Result<bool, Failure> {
         files::remove_own(&self.source_file(name))
     }
+
+    fn unsettle(&self, ids: &[&AccessKeyId]) -> Result<Box<dyn Held>, Failure> {
+        let file = self.notes_lock()?;
+        // Nobody has it alone for longer than it takes to delete a secret.
+        file.lock_shared().map_err(|error| failed("lock", &self.notes, &error))?;
+        for id in ids {
+            files::write_own(&self.notes.join(id.as_str()), b"")?;
+        }
+        Ok(Box::new(NotesLock { _file: file }))
+    }
+
+    fn unsettled(&self) -> Option<(Vec<AccessKeyId>, Box<dyn Held>)> {
+        let file = self.notes_lock().ok()?;
+        file.try_lock().ok()?;
+        let names = files::names_in(&self.notes).ok()?;
+        let ids = names.iter().filter_map(|name| name.parse().ok()).collect();
+        Some((ids, Box::new(NotesLock { _file: file })))
+    }
+
+    fn settle(&self, id: &AccessKeyId) {
+        if let Err(failure) = files::remove_own(&self.notes.join(id.as_str())) {
+            log::debug!("{failure}");
+        }
+    }
 }
+
+/// Held by those who store keys together, and by whoever deletes what is left behind alone.
+#[derive(Debug)]
+struct NotesLock {
+    _file: File,
+}
+
+impl Held for NotesLock {}
 
 fn read(path: &Path) -> Result<Option<SourceFacts>, Failure> {
     let Some(bytes) = files::read_own(path)? else { return Ok(None) };
@@ -134,7 +174,7 @@ mod tests {
     use super::*;
 
     fn index(folder: &Path) -> Index {
-        Index { folder: folder.join("sources") }
+        Index { folder: folder.join("sources"), notes: folder.join("unsettled") }
     }
 
     fn facts(name: &str) -> SourceFacts {
@@ -165,6 +205,25 @@ mod tests {
         assert!(index.remove("alice").unwrap());
         assert!(!index.remove("alice").unwrap());
         assert_eq!(index.added("alice").unwrap(), None);
+    }
+
+    #[test]
+    fn notes_are_seen_by_nobody_while_a_key_is_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mine, others) = (index(folder.path()), index(folder.path()));
+        let ids = ["AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPL2"].map(|id| id.parse().unwrap());
+        let storing = mine.unsettle(&[&ids[0]]).unwrap();
+        let also = others.unsettle(&[&ids[1]]).unwrap();
+        assert!(others.unsettled().is_none());
+        drop((storing, also));
+        let (mut noted, alone) = others.unsettled().unwrap();
+        noted.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        assert_eq!(noted, [ids[1].clone(), ids[0].clone()]);
+        assert!(mine.unsettled().is_none());
+        drop(alone);
+        mine.settle(&ids[0]);
+        assert_eq!(mine.unsettled().unwrap().0, [ids[1].clone()]);
+        assert!(mine.names().is_empty());
     }
 
     #[test]

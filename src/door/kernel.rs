@@ -37,24 +37,38 @@ impl fmt::Display for KernelUnavailable {
 
 impl std::error::Error for KernelUnavailable {}
 
+/// What wraps the copies.
+pub type WrappingKey = Zeroizing<[u8; 32]>;
+
 /// The key that wraps what is put here: 32 random bytes in a file of ours, so that a kernel keyring which other
 /// machines' containers share opens nothing. Made where there is none and `create` says so; else none.
 ///
 /// # Errors
 /// Where the file cannot be read or written, or is not ours alone.
-pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<Zeroizing<[u8; 32]>>, Failure> {
-    if let Some(bytes) = files::read_own(path)?.map(Zeroizing::new) {
-        // Torn or of another length: as good as none, for the copies it wrapped are only copies.
-        if let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice()) {
-            return Ok(Some(Zeroizing::new(key)));
-        }
-    }
-    if !create {
-        return Ok(None);
+pub fn wrapping_key(path: &Path, create: bool) -> Result<Option<WrappingKey>, Failure> {
+    let (there, found) = read_wrapping_key(path)?;
+    if found.is_some() || !create {
+        return Ok(found);
     }
     let key = Zeroizing::new(random::<32>());
-    files::write_own(path, key.as_slice())?;
+    if there {
+        files::write_own(path, key.as_slice())?;
+    } else if !files::write_own_once(path, key.as_slice())? {
+        // Another process was quicker, and may have wrapped something already: its key is the key.
+        if let (_, Some(theirs)) = read_wrapping_key(path)? {
+            return Ok(Some(theirs));
+        }
+        files::write_own(path, key.as_slice())?;
+    }
     Ok(Some(key))
+}
+
+/// Whether the file is there, and the key in it. Torn or of another length is as good as none, for what it wrapped
+/// are only copies.
+fn read_wrapping_key(path: &Path) -> Result<(bool, Option<WrappingKey>), Failure> {
+    let bytes = files::read_own(path)?.map(Zeroizing::new);
+    let key = bytes.as_ref().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new));
+    Ok((bytes.is_some(), key))
 }
 
 /// Random bytes of the system.
@@ -245,6 +259,29 @@ mod tests {
         let keys = std::fs::read_to_string("/proc/keys").unwrap();
         let line = keys.lines().find(|line| line.contains(what))?;
         line.split_whitespace().nth(3)?.strip_suffix('s')?.parse().ok()
+    }
+
+    #[test]
+    fn all_who_make_the_wrapping_key_at_once_have_the_same() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("wrap");
+            let barrier = std::sync::Barrier::new(16);
+            let make = || {
+                barrier.wait();
+                wrapping_key(&path, true).unwrap().unwrap().to_vec()
+            };
+            let keys: std::collections::BTreeSet<Vec<u8>> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..16).map(|_| scope.spawn(make)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert_eq!(keys.len(), 1);
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file is left");
+            std::fs::write(&path, "torn").unwrap();
+            assert!(wrapping_key(&path, false).unwrap().is_none());
+            let mended = wrapping_key(&path, true).unwrap().unwrap();
+            assert_eq!(wrapping_key(&path, false).unwrap(), Some(mended));
+        }
     }
 
     #[test]

@@ -27,6 +27,8 @@ use crate::port::{Held, LockError, OneAtATime, Refusal};
 const QUIET: Duration = Duration::from_millis(50);
 /// A code is accepted in its own 30 s step and in those beside it; after this many seconds in none (RFC 6238 §5.2).
 const CODE_LIFE: i64 = 120;
+/// A device shows a code for so many seconds (RFC 6238 §4.1, and AWS's virtual devices).
+const CODE_STEP: i64 = 30;
 
 /// Locks and their leavings, in the folder of [`Places::locks_dir`].
 #[derive(Debug)]
@@ -68,23 +70,26 @@ impl Locks {
         Some(folder.join(file_name(prefix, name, suffix)))
     }
 
-    /// The used codes of a device: its file, locked for as long as it is open.
-    fn used_codes(&self, serial: &str) -> io::Result<Option<File>> {
-        let Some(path) = self.path("used-", &digest(serial), "") else { return Ok(None) };
-        let file = files::open_kept(&path, false).map_err(|t| io::Error::other(Failure::from(t).what().to_owned()))?;
-        lock(&file)?;
-        Ok(Some(file))
+    /// The file of a device's used codes, and its lock until that is dropped.
+    fn used_codes(&self, serial: &str) -> io::Result<Option<(PathBuf, File)>> {
+        let name = digest(serial);
+        let (Some(path), Some(lock_path)) = (self.path("used-", &name, ""), self.path("used-", &name, ".lock")) else {
+            return Ok(None);
+        };
+        let held = files::open_kept(&lock_path, false).map_err(|trouble| other(trouble.into()))?;
+        lock(&held)?;
+        Ok(Some((path, held)))
     }
 
     /// Rewrites the used codes of a device: those still alive at `now`, less or more this one. Whether it was there.
     fn change(&self, serial: &str, code: &TokenCode, now: Option<Timestamp>, change: Change) -> io::Result<bool> {
-        let Some(mut file) = self.used_codes(serial)? else { return Ok(false) };
+        let Some((path, _held)) = self.used_codes(serial)? else { return Ok(false) };
         let mark = self.mark(serial, code)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
+        let bytes = files::read_own(&path).map_err(other)?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
         let alive = |line: &&str| {
             let at = line.split_once(' ').and_then(|(at, _)| at.parse::<i64>().ok());
-            at.is_some_and(|at| now.is_none_or(|now| (now.as_second() - at).abs() <= CODE_LIFE))
+            at.is_some_and(|at| now.is_none_or(|now| now.as_second().abs_diff(at) <= CODE_LIFE.unsigned_abs()))
         };
         let is_this = |line: &&str| line.split_once(' ').is_some_and(|(_, hash)| hash == mark);
         let found = text.lines().filter(alive).any(|line| is_this(&line));
@@ -95,16 +100,15 @@ impl Locks {
         if let (Change::Add, Some(now)) = (change, now) {
             kept.push_str(&format!("{} {mark}\n", now.as_second()));
         }
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(kept.as_bytes())?;
-        file.set_len(kept.len() as u64)?;
+        // Replaced as a whole: a mark that was cut in half would let its code be sent again.
+        files::write_own(&path, kept.as_bytes()).map_err(other)?;
         Ok(found)
     }
 
     /// What stands for a code: a million codes are quickly tried, so the hash is keyed by random bytes of ours.
     fn mark(&self, serial: &str, code: &TokenCode) -> io::Result<String> {
         let key = kernel::wrapping_key(&self.places.wrap_file(), true)
-            .map_err(|failure| io::Error::other(failure.what().to_owned()))?
+            .map_err(other)?
             .ok_or_else(|| io::Error::other("no key to hash codes with"))?;
         let mut hash = Sha256::new();
         hash.update(key.as_slice());
@@ -203,6 +207,15 @@ impl OneAtATime for Locks {
         logged(self.change(serial, code, Some(now), Change::Add));
     }
 
+    fn last_used(&self, serial: &str, now: Timestamp) -> Option<Timestamp> {
+        let (path, _held) = self.used_codes(serial).ok()??;
+        let bytes = files::read_own(&path).ok()??;
+        let text = String::from_utf8_lossy(&bytes);
+        let times = text.lines().filter_map(|line| line.split_once(' ')?.0.parse::<i64>().ok());
+        let last = times.filter(|at| (0..CODE_STEP).contains(&(now.as_second() - at))).max()?;
+        Timestamp::from_second(last).ok()
+    }
+
     fn unmark_used(&self, serial: &str, code: &TokenCode) {
         logged(self.change(serial, code, None, Change::Remove));
     }
@@ -211,6 +224,10 @@ impl OneAtATime for Locks {
 /// AWS refuses a used code as well, so a list that cannot be kept costs an attempt and nothing else.
 fn logged(changed: io::Result<bool>) -> bool {
     changed.inspect_err(|error| log::warn!("the list of used codes cannot be kept: {error}")).unwrap_or(false)
+}
+
+fn other(failure: Failure) -> io::Error {
+    io::Error::other(failure.what().to_owned())
 }
 
 fn broken(failure: Failure) -> LockError {
@@ -265,7 +282,7 @@ fn lock(file: &File) -> io::Result<()> {
 
 /// Leaves in the lock's file who holds it, for those who wait.
 fn name_holder(mut file: &File, what: &str) {
-    let text = format!("{what} (pid {})", std::process::id());
+    let text = format!("role-helper (pid {}), {what}", std::process::id());
     let _ = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(text.as_bytes()));
     let _ = file.set_len(text.len() as u64);
 }
@@ -381,7 +398,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(5));
         }
         let locks = locks(home.path());
-        let named = format!("holding (pid {})", holder.id());
+        let named = format!("role-helper (pid {}), holding", holder.id());
         let told = RefCell::new(Vec::new());
         let error =
             locks.acquire("session", "us", Duration::from_millis(200), &|h| told.borrow_mut().push(h.to_owned()));
@@ -444,7 +461,11 @@ mod tests {
         let (locks, code): (_, TokenCode) = (locks(home.path()), "492039".parse().unwrap());
         let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
         assert!(!locks.is_used("GAHT12345678", &code, at(0)));
+        assert_eq!(locks.last_used("GAHT12345678", at(0)), None);
         locks.mark_used("GAHT12345678", &code, at(0));
+        assert_eq!(locks.last_used("GAHT12345678", at(29)), Some(at(0)));
+        assert_eq!(locks.last_used("GAHT12345678", at(30)), None);
+        assert_eq!(locks.last_used("GAHT87654321", at(1)), None);
         locks.mark_used("GAHT12345678", &"111111".parse().unwrap(), at(1));
         assert!(locks.is_used("GAHT12345678", &code, at(119)));
         assert!(!locks.is_used("GAHT12345678", &code, at(121)));

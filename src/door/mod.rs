@@ -20,6 +20,7 @@ mod owner;
 pub mod person;
 pub mod places;
 pub mod process;
+pub mod prompt;
 pub mod resident;
 mod spelling;
 pub mod surroundings;

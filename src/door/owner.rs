@@ -82,9 +82,18 @@ mod unix {
         if owner == us() {
             return Ok(());
         }
-        Err(Failure::new(Kind::Configuration, format!("refusing {}", path.display()))
-            .cause(format!("it belongs to {}, and this runs as {}", name_of(owner), name_of(us())))
-            .hint(format!("chown {} {}, or set ROLE_HELPER_HOME to a folder of your own", us(), quoted(path))))
+        let failure = Failure::new(Kind::Configuration, format!("refusing {}", path.display())).cause(format!(
+            "it belongs to {}, and this runs as {}",
+            name_of(owner),
+            name_of(us())
+        ));
+        Err(match (us(), owner) {
+            // It is that account's home: giving its files to root would break it there.
+            (0, _) => failure.hint("run it as that user, or set ROLE_HELPER_HOME=/root/.role-helper"),
+            // Left behind by a program that ran as root in our home; only root can give it back.
+            (us, 0) => failure.hint(format!("sudo chown {us} {}", quoted(path))),
+            _ => failure.hint("set ROLE_HELPER_HOME to a folder of your own"),
+        })
     }
 
     /// Refuses a folder that others can change.

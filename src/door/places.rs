@@ -56,6 +56,11 @@ impl Places {
         self.data.join("sources")
     }
 
+    /// Which keys are on their way into the keyring or out of it.
+    pub fn unsettled_dir(&self) -> PathBuf {
+        self.data.join("unsettled")
+    }
+
     /// The file keyring.
     pub fn keyring_file(&self) -> PathBuf {
         self.data.join("keyring")
@@ -69,6 +74,17 @@ impl Places {
     /// Sealed sessions, one file each.
     pub fn sessions_dir(&self) -> PathBuf {
         self.cache.join("sessions")
+    }
+
+    /// The sealed session of this cache key.
+    pub fn sealed_file(&self, key: &str) -> PathBuf {
+        self.sessions_dir().join(format!("{key}.sealed"))
+    }
+
+    /// What prompts must know of a profile, one small file each; the file of a name of letters, digits, `_` and `-`
+    /// has that name, so that a shell can see for itself whether there is one.
+    pub fn prompt_dir(&self) -> PathBuf {
+        self.cache.join("prompt")
     }
 
     /// Locks and what their holders leave for others: refusals, used codes.

@@ -3,6 +3,7 @@
 //! Nothing here touches the outside; every value that exists is valid, because parsing is the only way to one.
 
 mod arn;
+mod color;
 mod credentials;
 mod failure;
 mod lifetime;
@@ -11,6 +12,7 @@ mod name;
 mod source;
 
 pub use arn::{Arn, ArnError, CallerArn, RoleArn, UserArn};
+pub use color::{Color, ColorError};
 pub use credentials::{AccessKey, AccessKeyId, AccessKeyIdError, SessionCredentials};
 pub use failure::{Failure, Kind};
 pub use lifetime::{Lifetime, LifetimeError};

@@ -1,6 +1,7 @@
 //! A long-term key becomes a source: verified at AWS, its secret in the keyring, its facts in the index.
 
 use super::Outside;
+use super::settle::settle;
 use crate::identity::{
     AccessKey, AccessKeyId, CallerArn, ExposeSecret, Failure, Kind, MfaSerial, SessionName, SourceFacts, UserArn,
 };
@@ -83,12 +84,13 @@ pub fn enrol(
         mfa_serial,
         added: outside.clock.now(),
     };
-    store(key, &facts, outside)?;
+    store(key, &facts, replaced.as_ref(), outside)?;
     if let Some(before) = &replaced
         && let Some(warning) = forget_replaced(before, &facts, outside)
     {
         warnings.push(warning);
     }
+    settle(outside);
     Ok(Enrolled { facts, replaced, warnings })
 }
 
@@ -166,9 +168,16 @@ fn circumstances<'a>(asked: Asked<'a>, source: &'a str, user_arn: Option<&'a str
     Circumstances { asked, source, user_arn, mfa_serial: None, profile: None }
 }
 
-/// The secret first, read back, then the index: a crash between the two leaves a secret that nothing names, which
-/// the same command overwrites, and never a source without a secret.
-fn store(key: &AccessKey, facts: &SourceFacts, outside: &Outside<'_>) -> Result<(), Failure> {
+/// The secret first, read back, then the index: a crash between the two leaves a secret that nothing names, and
+/// never a source without a secret. Which secrets that could be is noted before; [`settle`] deletes them later.
+fn store(
+    key: &AccessKey,
+    facts: &SourceFacts,
+    replaced: Option<&SourceFacts>,
+    outside: &Outside<'_>,
+) -> Result<(), Failure> {
+    let ids: Vec<&AccessKeyId> = std::iter::once(&key.id).chain(replaced.map(|facts| &facts.access_key_id)).collect();
+    let _storing = outside.index.unsettle(&ids)?;
     let keyring = outside.keyring;
     let failed = |error: KeyStoreError| error.failure(&keyring.label());
     let item = Item::AccessKey(key.id.clone());
@@ -190,7 +199,7 @@ fn store(key: &AccessKey, facts: &SourceFacts, outside: &Outside<'_>) -> Result<
 }
 
 /// Whether any source still has this key; where that cannot be told, yes.
-fn is_named(id: &AccessKeyId, outside: &Outside<'_>) -> bool {
+pub(super) fn is_named(id: &AccessKeyId, outside: &Outside<'_>) -> bool {
     outside.index.all().map_or(true, |all| all.iter().any(|facts| facts.access_key_id == *id))
 }
 

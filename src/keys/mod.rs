@@ -7,6 +7,7 @@ mod enrol;
 mod remove;
 #[cfg(test)]
 mod rig;
+mod settle;
 
 pub use enrol::{DeviceQuestion, Enrolled, Enrolment, enrol, owner};
 pub use remove::{Removed, Secret, remove};

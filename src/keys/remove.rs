@@ -1,6 +1,7 @@
 //! A source is forgotten: its secret first, then its facts.
 
 use super::Outside;
+use super::settle::settle;
 use crate::identity::{Failure, Kind, SourceFacts};
 use crate::port::Item;
 
@@ -49,6 +50,7 @@ pub fn remove(name: &str, outside: &Outside<'_>) -> Result<Removed, Failure> {
         if deleted { Secret::Deleted } else { Secret::WasGone }
     };
     outside.index.remove(name)?;
+    settle(outside);
     Ok(Removed { facts, secret })
 }
 

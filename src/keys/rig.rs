@@ -1,13 +1,13 @@
 //! An outside that fails when told to: the real doors cannot be broken between two steps.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Outside;
 use crate::identity::{AccessKey, AccessKeyId, ExposeSecret, Failure, Kind, Lifetime, SourceFacts, Timestamp, UserArn};
 use crate::port::{
-    AssumeRole, AwsError, CallerIdentity, Clock, Iam, Issued, Item, KeyStore, KeyStoreError, MfaAnswer, MfaDevices,
-    SecretBytes, Signer, SourceIndex, Sts,
+    AssumeRole, AwsError, CallerIdentity, Clock, Held, Iam, Issued, Item, KeyStore, KeyStoreError, MfaAnswer,
+    MfaDevices, SecretBytes, Signer, SourceIndex, Sts,
 };
 use crate::profile::SourceLookup;
 
@@ -27,6 +27,8 @@ pub(super) struct Rig {
     pub(super) keyring_error: RefCell<Option<KeyStoreError>>,
     pub(super) index: RefCell<BTreeMap<String, SourceFacts>>,
     pub(super) index_broken: Cell<bool>,
+    pub(super) noted: RefCell<BTreeSet<AccessKeyId>>,
+    pub(super) another_stores: Cell<bool>,
 }
 
 impl Default for Rig {
@@ -41,6 +43,8 @@ impl Default for Rig {
             keyring_error: RefCell::default(),
             index: RefCell::default(),
             index_broken: Cell::default(),
+            noted: RefCell::default(),
+            another_stores: Cell::default(),
         }
     }
 }
@@ -148,7 +152,23 @@ impl SourceIndex for Rig {
         self.index_works()?;
         Ok(self.index.borrow_mut().remove(name).is_some())
     }
+    fn unsettle(&self, ids: &[&AccessKeyId]) -> Result<Box<dyn Held>, Failure> {
+        self.noted.borrow_mut().extend(ids.iter().map(|&id| id.clone()));
+        Ok(Box::new(Nothing))
+    }
+    fn unsettled(&self) -> Option<(Vec<AccessKeyId>, Box<dyn Held>)> {
+        let ids = || self.noted.borrow().iter().cloned().collect();
+        (!self.another_stores.get()).then(|| (ids(), Box::new(Nothing) as _))
+    }
+    fn settle(&self, id: &AccessKeyId) {
+        self.noted.borrow_mut().remove(id);
+    }
 }
+
+#[derive(Debug)]
+struct Nothing;
+
+impl Held for Nothing {}
 
 impl Clock for Rig {
     fn now(&self) -> Timestamp {

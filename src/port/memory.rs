@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::identity::{Failure, SourceFacts, Timestamp, TokenCode};
+use crate::identity::{AccessKeyId, Failure, SourceFacts, Timestamp, TokenCode};
 use crate::profile::SourceLookup;
 use crate::seal::{CacheKey, Header, SealedSession};
 
@@ -19,8 +19,18 @@ pub trait Clock {
 
 /// The sealed sessions.
 pub trait SessionCache {
+    /// The session under the key, if that is known without opening the keyring: no question, no waiting.
+    fn peek(&self, key: &CacheKey) -> Option<SealedSession>;
+
     /// The session under the key. Unreadable, foreign, truncated or old entries are none.
-    fn get(&self, key: &CacheKey) -> Option<SealedSession>;
+    ///
+    /// # Errors
+    /// Where a person was asked to open the keyring and said no; whatever else fails is none.
+    fn get(&self, key: &CacheKey) -> Result<Option<SealedSession>, Failure>;
+
+    /// Called before a code is sent: whatever sealing needs that could take long or fail is made now, so that
+    /// nothing but a file has to be written once the code is spent.
+    fn prepare(&self) {}
 
     /// Seals a session.
     ///
@@ -69,6 +79,19 @@ pub trait SourceIndex: SourceLookup {
     /// # Errors
     /// Where it is there and cannot be removed.
     fn remove(&self, name: &str) -> Result<bool, Failure>;
+
+    /// Notes keys whose secrets may lie in the keyring without a source that names them, should this process be
+    /// killed; before the keyring is touched. While the answer is held nobody takes them for left behind.
+    ///
+    /// # Errors
+    /// Where nothing can be written.
+    fn unsettle(&self, ids: &[&AccessKeyId]) -> Result<Box<dyn Held>, Failure>;
+
+    /// The keys that were noted, for as long as the second part is held; none while another process stores a key.
+    fn unsettled(&self) -> Option<(Vec<AccessKeyId>, Box<dyn Held>)>;
+
+    /// Takes the note back.
+    fn settle(&self, id: &AccessKeyId);
 }
 
 /// A lock, held until dropped or until the process ends, however it ends.
@@ -125,6 +148,8 @@ pub trait OneAtATime {
     fn is_used(&self, serial: &str, code: &TokenCode, now: Timestamp) -> bool;
     /// Remembers that it is being sent; called before it is.
     fn mark_used(&self, serial: &str, code: &TokenCode, now: Timestamp);
+    /// When a code of this device was last sent, if that is less than a code's step ago.
+    fn last_used(&self, serial: &str, now: Timestamp) -> Option<Timestamp>;
     /// Takes that back: it was never sent, or AWS refused the clock.
     fn unmark_used(&self, serial: &str, code: &TokenCode);
 }

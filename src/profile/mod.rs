@@ -20,7 +20,7 @@ pub use error::{Cap, PlanError};
 pub use explain::{Call, ExplainedEndpoint, ExplainedSetting, Explanation, explain};
 pub use nearest::nearest;
 pub use plan::{
-    Asking, Base, Endpoint, Hop, Mfa, MfaAt, Origin, Overrides, Plan, PlanEnvironment, PromptMode, SourceLookup,
+    Asking, Base, Endpoint, Hop, Look, Mfa, MfaAt, Origin, Overrides, Plan, PlanEnvironment, PromptMode, SourceLookup,
     UnknownUser,
 };
 pub use problems::{Problem, Severity};

@@ -6,7 +6,7 @@
 use secrecy::SecretString;
 
 use crate::identity::{
-    AccessKey, AccessKeyId, Failure, Lifetime, MfaSerial, RoleArn, SessionName, SourceFacts, UserArn,
+    AccessKey, AccessKeyId, Color, Failure, Lifetime, MfaSerial, RoleArn, SessionName, SourceFacts, UserArn,
 };
 
 /// What serves a profile.
@@ -26,6 +26,8 @@ pub struct Plan {
     pub sts_endpoint: Option<Endpoint>,
     /// How a person is asked.
     pub asking: Asking,
+    /// How it is shown in a prompt.
+    pub look: Look,
     /// Where each setting came from, in the order a person reads them.
     pub origins: Vec<Origin>,
     /// What works but should not stay so, such as a plaintext key; a line each.
@@ -141,6 +143,15 @@ pub struct Asking {
     pub mfa_process: Option<String>,
     /// Whether every issuance needs a yes.
     pub confirm: bool,
+}
+
+/// How a profile is shown in a shell's prompt.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Look {
+    /// `role_helper_color`.
+    pub color: Option<Color>,
+    /// `role_helper_account_alias`: a word to show instead of the account's digits.
+    pub account_alias: Option<String>,
 }
 
 /// The rungs a prompt may use.

@@ -74,6 +74,7 @@ impl Config<'_> {
                 "save it as UTF-8 without BOM",
             );
         }
+        survey.lone_carriage_return();
         survey.before_the_first_section();
         let lines = self.header_lines();
         survey.headers(&lines);
@@ -105,18 +106,39 @@ impl Survey<'_> {
         self.found.push(Problem { line, severity, profile, what, who, remedy });
     }
 
+    fn lone_carriage_return(&mut self) {
+        let bytes = self.config.text.as_bytes();
+        let lone = memchr::memchr_iter(b'\r', bytes).find(|at| bytes.get(at + 1) != Some(&b'\n'));
+        if let Some(at) = lone {
+            self.add(
+                self.config.line_at(at),
+                None,
+                Severity::File,
+                "a carriage return within a line".to_owned(),
+                "botocore ends the line there, the SDKs do not",
+                "end every line with a line feed",
+            );
+        }
+    }
+
     fn before_the_first_section(&mut self) {
         let start = if self.config.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let end = self.config.headers.first().map_or(self.config.text.len(), |first| first.start);
         let lines: Vec<_> = self.config.lines(start..end).collect();
         for line in lines {
-            if !matches!(line.what, What::Blank | What::Comment) {
-                let who = "botocore and the SDKs refuse the whole file";
+            let indented = matches!(line.what, What::Comment) && line.indent > 0;
+            if indented || !matches!(line.what, What::Blank | What::Comment) {
+                let who = if indented {
+                    "the Rust SDK refuses the whole file"
+                } else {
+                    "botocore and the SDKs refuse the whole file"
+                };
                 self.add(
                     line.number,
                     None,
                     Severity::File,
-                    "a line before any section".to_owned(),
+                    if indented { "an indented comment before any section" } else { "a line before any section" }
+                        .to_owned(),
                     who,
                     "move it into a section, or remove it",
                 );
@@ -142,6 +164,16 @@ impl Survey<'_> {
                         "write [profile NAME]",
                     );
                     continue;
+                }
+                SectionKind::Other if name.is_empty() => {
+                    self.add(
+                        line,
+                        None,
+                        Severity::File,
+                        "a header without a name".to_owned(),
+                        "botocore and the AWS CLI refuse the whole file",
+                        "write [profile NAME]",
+                    );
                 }
                 SectionKind::Other => {
                     let (who, remedy) = match self.config.kind {
@@ -173,6 +205,17 @@ impl Survey<'_> {
                 _ => {}
             }
             let source = &self.config.text[header.start..header.body];
+            let before = source.split(']').next().unwrap_or_default();
+            if matches!(header.kind, SectionKind::Profile) && is_identifier(name) && before.contains(['"', '\'']) {
+                self.add(
+                    line,
+                    Some(name),
+                    Severity::Differs,
+                    format!("quotes around the name `{name}`"),
+                    "SDKs ignore the section",
+                    "write it without quotes",
+                );
+            }
             if source[1..].starts_with([' ', '\t']) {
                 self.add(
                     line,
@@ -181,6 +224,17 @@ impl Survey<'_> {
                     "a blank behind `[`".to_owned(),
                     "botocore does not take it for a profile",
                     "write [profile NAME]",
+                );
+            }
+            let inner = before.trim_end_matches(']');
+            if header.kind == SectionKind::PlainDefault && inner.ends_with([' ', '\t']) {
+                self.add(
+                    line,
+                    Some(name),
+                    Severity::Differs,
+                    "a blank before `]`".to_owned(),
+                    "botocore does not take it for a profile",
+                    "write [default]",
                 );
             }
             if seen.insert((header.kind, name), line).is_some() {
@@ -202,22 +256,33 @@ impl Survey<'_> {
         let mut keys: HashMap<String, u32> = HashMap::new();
         // Whether the last key has no value of its own, so that a block of `key = value` lines may follow.
         let mut block = false;
+        // Whether no key came yet that an indented line could go on.
+        let mut first = true;
         let lines: Vec<_> = self.config.lines_from(self.config.body(header), first_line).collect();
         for line in lines {
             let n = line.number;
             match line.what {
                 What::Blank => {}
+                What::Comment if line.indent == 0 => {}
+                What::Comment if block || first => {
+                    self.add(
+                        n,
+                        profile,
+                        Severity::File,
+                        "an indented comment".to_owned(),
+                        "the Rust SDK refuses the whole file",
+                        "begin the comment at the margin",
+                    );
+                }
                 What::Comment => {
-                    if self.config.text[line.bytes.clone()].starts_with([' ', '\t']) && block {
-                        self.add(
-                            n,
-                            profile,
-                            Severity::File,
-                            "an indented comment in a block".to_owned(),
-                            "the Rust SDK refuses the whole file",
-                            "begin the comment at the margin",
-                        );
-                    }
+                    self.add(
+                        n,
+                        profile,
+                        Severity::Differs,
+                        "an indented comment".to_owned(),
+                        "the Rust SDK takes it for a part of the value above",
+                        "begin the comment at the margin",
+                    );
                 }
                 What::Broken(why) => {
                     let (what, remedy) = match why {
@@ -278,8 +343,13 @@ impl Survey<'_> {
                         );
                     }
                     block = value.is_empty();
+                    first = false;
                     self.property(n, profile, key, value, comment);
-                    if keys.insert(lower(key).into_owned(), n).is_some() {
+                    // botocore ends a key at `:` too.
+                    let short = key.split(':').next().unwrap_or_default().trim_end();
+                    let as_sdks = keys.insert(lower(key).into_owned(), n).is_some();
+                    let as_botocore = short != key && keys.insert(lower(short).into_owned(), n).is_some();
+                    if as_sdks || as_botocore {
                         self.add(
                             n,
                             profile,
@@ -323,6 +393,19 @@ impl Survey<'_> {
                 format!("the key `{key}`"),
                 "SDKs ignore it",
                 "use letters, digits, _ and -",
+            );
+        }
+        let invisible = |c: char| c != '\t' && c != ' ' && (c.is_whitespace() || c.is_control());
+        if key.contains(invisible) || value.contains(invisible) {
+            // At the margin it is an indent to botocore, and the next lines may go on with this one or not.
+            let severity = if key.starts_with(invisible) { Severity::File } else { Severity::Differs };
+            self.add(
+                n,
+                profile,
+                severity,
+                format!("an invisible character beside {}", key.trim()),
+                "botocore drops it at the ends of keys and values",
+                "type the line anew",
             );
         }
         if value.contains(['[', ']']) {

@@ -8,14 +8,15 @@ use super::endpoint;
 use super::error::{Cap, PlanError};
 use super::hop::{Place, hop};
 use super::plan::{
-    Asking, Base, Mfa, MfaAt, Origin, Overrides, Plan, PlanEnvironment, PromptMode, SourceLookup, UnknownUser,
+    Asking, Base, Look, Mfa, MfaAt, Origin, Overrides, Plan, PlanEnvironment, PromptMode, SourceLookup, UnknownUser,
 };
 use super::settings::{
-    CONFIRM, DURATION, EXTERNAL_ID, Found, MFA_PROCESS, MFA_PROMPT, MFA_SERIAL, MFA_SESSION, PREFIX, REGION,
-    SESSION_NAME, SESSION_POLICY, SESSION_POLICY_ARNS, SOURCE_IDENTITY, Setting, Settings, TAGS, TRANSITIVE_TAGS,
+    ACCOUNT_ALIAS, COLOR, CONFIRM, DURATION, EXTERNAL_ID, Found, MFA_PROCESS, MFA_PROMPT, MFA_SERIAL, MFA_SESSION,
+    PREFIX, REGION, SESSION_NAME, SESSION_POLICY, SESSION_POLICY_ARNS, SOURCE_IDENTITY, Setting, Settings, TAGS,
+    TRANSITIVE_TAGS,
 };
 use super::text::Config;
-use crate::identity::{AccessKey, Lifetime, MfaSerial, UserArn};
+use crate::identity::{AccessKey, Color, Lifetime, MfaSerial, UserArn};
 
 /// The two files. A file that is not there is [`Config::empty`].
 #[derive(Debug)]
@@ -72,11 +73,12 @@ pub fn resolve(
     if let Some(endpoint) = &sts_endpoint {
         note(&mut origins, profile, "endpoint_url", &endpoint.url, &endpoint.origin);
     }
+    let look = look(asked, &mut origins)?;
     let asking = asking(&chain, asked, environment, profile, &mut origins)?;
     warn(files, asked, &mut warnings);
 
     let base = base(chain.key, known)?;
-    Ok(Plan { profile: profile.to_owned(), base, mfa, hops, region, sts_endpoint, asking, origins, warnings })
+    Ok(Plan { profile: profile.to_owned(), base, mfa, hops, region, sts_endpoint, asking, look, origins, warnings })
 }
 
 fn note(origins: &mut Vec<Origin>, profile: &str, setting: &str, value: &str, from: &str) {
@@ -350,6 +352,26 @@ fn asking(
         }
     }
     Ok(asking)
+}
+
+/// What only the asked profile says, for it is the one that prompts show.
+fn look(asked: Option<&Settings<'_>>, origins: &mut Vec<Origin>) -> Result<Look, PlanError> {
+    let Some(settings) = asked else { return Ok(Look::default()) };
+    let mut look = Look::default();
+    if let Some((color, found)) = settings.parsed::<Color>(COLOR)? {
+        note(origins, &settings.name, "color", &color.to_string(), &found.from());
+        look.color = Some(color);
+    }
+    if let Some(found) = settings.get(ACCOUNT_ALIAS) {
+        // CreateAccountAlias (IAM API Reference) takes 3 to 63 of these.
+        let fits = found.value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !fits || !(3..=63).contains(&found.value.len()) {
+            return Err(settings.bad(&found, "an account alias is 3 to 63 lower-case letters, digits and dashes"));
+        }
+        note(origins, &settings.name, "account_alias", &found.value, &found.from());
+        look.account_alias = Some(found.value);
+    }
+    Ok(look)
 }
 
 fn one_line(settings: &Settings<'_>, setting: Setting) -> Result<Option<Found>, PlanError> {

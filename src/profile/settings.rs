@@ -47,6 +47,8 @@ pub(super) const TRANSITIVE_TAGS: Setting = own("transitive_tags");
 pub(super) const MFA_PROMPT: Setting = own("mfa_prompt");
 pub(super) const MFA_PROCESS: Setting = own("mfa_process");
 pub(super) const CONFIRM: Setting = own("confirm");
+pub(super) const COLOR: Setting = own("color");
+pub(super) const ACCOUNT_ALIAS: Setting = own("account_alias");
 pub(super) const ALLOW_ENDPOINT: Setting = own("allow_endpoint");
 
 /// The names that may follow [`PREFIX`].
@@ -78,6 +80,7 @@ pub const KNOWN: &[&str] = &[
     "record",
     "confirm",
     "color",
+    "account_alias",
     "allow_endpoint",
 ];
 

@@ -31,12 +31,12 @@ pub struct Header {
 impl Header {
     /// Seconds left at `now` by our clock, corrected by what AWS's clock showed; negative once expired.
     pub fn seconds_left(&self, now: Timestamp) -> i64 {
-        self.expiration.as_second() - (now.as_second() + self.clock_offset)
+        self.expiration.as_second().saturating_sub(now.as_second().saturating_add(self.clock_offset))
     }
 
     /// The whole life, in seconds.
     pub fn life(&self) -> i64 {
-        self.expiration.as_second() - (self.issued.as_second() + self.clock_offset)
+        self.expiration.as_second().saturating_sub(self.issued.as_second().saturating_add(self.clock_offset))
     }
 
     /// Whether it is an MFA session, from which roles are assumed.

@@ -11,6 +11,9 @@ use crate::profile::{Hop, Mfa, Plan};
 /// How long a person has to answer one question.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
+/// How long to wait for one's turn: others may need a code each, and half a minute passes between two.
+const TURN: Duration = Duration::from_secs(900);
+
 const TRIES: u32 = 3;
 /// A code changes every 30 s (RFC 6238, and AWS's virtual devices).
 const CODE_PERIOD: i64 = 30;
@@ -40,14 +43,14 @@ pub(crate) fn with_code(
         .acquire(
             ASKING_LOCK,
             &format!("asking for the code of {serial}"),
-            PATIENCE + Duration::from_secs(60),
+            TURN,
             &|holder| {
                 person.tell(&format!("waiting for {holder}"));
             },
         )
         .map_err(|error| busy(&error))?;
 
-    let mut notes = Vec::new();
+    let mut notes = just_used(serial, *asked.outside).into_iter().collect::<Vec<_>>();
     let mut last = None;
     for _ in 0..TRIES {
         let code = match &asked.given {
@@ -89,6 +92,13 @@ pub(crate) fn with_code(
         last = Some(failure);
     }
     Err(last.unwrap_or_else(|| prompt_failure(asked.plan, &PromptError::Declined)))
+}
+
+/// What a person should know whose last code may still be on the device.
+fn just_used(serial: &crate::identity::MfaSerial, outside: Outside<'_>) -> Option<String> {
+    let now = outside.clock.now();
+    outside.locks.last_used(serial.as_str(), now)?;
+    Some(format!("the code before was used just now: next code in {} s", seconds_to_next_code(now.as_second())))
 }
 
 fn code_is_still_good(error: &AwsError, reason: RefusalReason) -> bool {

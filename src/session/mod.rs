@@ -16,7 +16,7 @@ pub use signin::SignIn;
 
 pub(crate) use refusal::{Asked, Circumstances, explain};
 
-use crate::identity::TokenCode;
+use crate::identity::{Timestamp, TokenCode};
 use crate::port::{Clock, KeyStore, OneAtATime, Person, SessionCache, Sts};
 pub use crate::seal::Consumer;
 
@@ -50,6 +50,6 @@ pub struct Request {
     pub typed_by_person: bool,
     /// Neither read the cache nor write it.
     pub no_cache: bool,
-    /// Ask AWS even where the cache has a good answer, and seal the new one: `login --force`.
-    pub renew: bool,
+    /// Sessions issued before this are not good enough, however long they live: `login --force`, where it began.
+    pub renew: Option<Timestamp>,
 }

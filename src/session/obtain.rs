@@ -6,7 +6,7 @@
 //! step is tried. A step takes its lock before it asks for the step below, and no step ever waits for one above:
 //! there is no circle.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -32,8 +32,14 @@ const WAIT_FOR_OTHERS: Duration = Duration::from_secs(asking::PATIENCE.as_secs()
 /// A [`Failure`] whose kind tells who said no: AWS or the person (`Refused`), nobody there to ask
 /// (`PersonNeeded`), the keyring, the network, or Ctrl-C.
 pub fn obtain(plan: &Plan, request: &Request, outside: &Outside<'_>) -> Result<SealedSession, Failure> {
-    let run =
-        Run { plan, request, outside, token_code: RefCell::new(request.token_code.clone()), key: RefCell::new(None) };
+    let run = Run {
+        plan,
+        request,
+        outside,
+        token_code: RefCell::new(request.token_code.clone()),
+        key: RefCell::new(None),
+        refusal_is_remembered: Cell::new(false),
+    };
     run.step(plan.hops.len(), Purpose::HandOut)
 }
 
@@ -52,6 +58,8 @@ struct Run<'a> {
     token_code: RefCell<Option<TokenCode>>,
     // Read from the keyring at most once.
     key: RefCell<Option<Rc<AccessKey>>>,
+    // A no is remembered by the step that heard it first, and by no step above.
+    refusal_is_remembered: Cell<bool>,
 }
 
 enum Found {
@@ -66,9 +74,9 @@ impl Run<'_> {
         if self.request.no_cache {
             return self.issue(hops);
         }
-        let asked_at = self.outside.clock.now();
-        if !self.request.renew
-            && let Found::Good(session) = self.look(&key, hops, purpose)
+        // A keyring that has to be unlocked asks a person: that is for whoever holds the lock.
+        if let Found::Good(session) = self.judge(self.outside.cache.peek(&key), hops, purpose)
+            && self.is_new_enough(&session)
         {
             return Ok(session);
         }
@@ -85,13 +93,14 @@ impl Run<'_> {
             .acquire(key.as_str(), &what, WAIT_FOR_OTHERS, &waiting)
             .map_err(|error| lock_failure(&error))?;
 
-        let fallback = match self.look(&key, hops, purpose) {
-            // What was issued since we came is as new as what we would get ourselves.
-            Found::Good(session) if !self.request.renew || session.header.issued >= asked_at => return Ok(session),
+        // Before the keyring is opened: its passphrase is a question too.
+        self.heed_refusal(&key)?;
+        let sealed = self.outside.cache.get(&key).inspect_err(|failure| self.remember_refusal(&key, failure))?;
+        let fallback = match self.judge(sealed, hops, purpose) {
+            Found::Good(session) if self.is_new_enough(&session) => return Ok(session),
             Found::Ageing(session) => Some(session),
             Found::Good(_) | Found::Nothing => None,
         };
-        self.heed_refusal(&key)?;
         match (self.issue(hops), fallback) {
             (Ok(session), _) => {
                 if let Err(failure) = self.outside.cache.put(&key, &session) {
@@ -111,8 +120,8 @@ impl Run<'_> {
         }
     }
 
-    fn look(&self, key: &CacheKey, hops: usize, purpose: Purpose) -> Found {
-        let Some(session) = self.outside.cache.get(key) else { return Found::Nothing };
+    fn judge(&self, session: Option<SealedSession>, hops: usize, purpose: Purpose) -> Found {
+        let Some(session) = session else { return Found::Nothing };
         let now = self.outside.clock.now();
         if purpose == Purpose::SignNextHop {
             let usable = session.header.seconds_left(now) >= LEAST_TO_SIGN;
@@ -130,13 +139,21 @@ impl Run<'_> {
         }
     }
 
+    /// What was issued since a renewal was asked for is as new as what another call would give.
+    fn is_new_enough(&self, session: &SealedSession) -> bool {
+        self.request.renew.is_none_or(|since| session.header.issued >= since)
+    }
+
     /// Whether renewing this step would ask for a code: no step below it has a session that could sign.
     fn person_needed(&self, hops: usize) -> bool {
         if self.plan.mfa.is_none() {
             return false;
         }
-        !(self.lowest_step()..hops)
-            .any(|below| matches!(self.look(&self.key_of(below), below, Purpose::SignNextHop), Found::Good(_)))
+        let signs = |below: usize| {
+            let session = self.outside.cache.get(&self.key_of(below)).ok().flatten();
+            matches!(self.judge(session, below, Purpose::SignNextHop), Found::Good(_))
+        };
+        !(self.lowest_step()..hops).any(signs)
     }
 
     fn lowest_step(&self) -> usize {
@@ -195,6 +212,9 @@ impl Run<'_> {
         hop: Option<&Hop>,
         send: &dyn Fn(crate::port::MfaAnswer<'_>) -> Result<Issued, AwsError>,
     ) -> Result<Issued, Failure> {
+        if !self.request.no_cache {
+            self.outside.cache.prepare();
+        }
         let given = self.token_code.borrow_mut().take();
         asking::with_code(&Asked { plan: self.plan, mfa, hop, given, outside: self.outside }, send)
     }
@@ -279,11 +299,18 @@ impl Run<'_> {
         }
         let Some(refusal) = self.outside.locks.refusal(key.as_str()) else { return Ok(()) };
         let age = self.outside.clock.now().as_second() - refusal.at.as_second();
-        if (0..REFUSAL_HOLDS).contains(&age) { Err(refusal.reason) } else { Ok(()) }
+        if !(0..REFUSAL_HOLDS).contains(&age) {
+            return Ok(());
+        }
+        // Passed on as old as it is, or a stream of callers would keep it alive for ever.
+        self.refusal_is_remembered.set(true);
+        Err(refusal.reason)
     }
 
     fn remember_refusal(&self, key: &CacheKey, failure: &Failure) {
-        if matches!(failure.kind(), Kind::Refused | Kind::Interrupted) {
+        // Under the role's own name, a no to the shared code would outlive a login to another role.
+        if !self.refusal_is_remembered.get() && matches!(failure.kind(), Kind::Refused | Kind::Interrupted) {
+            self.refusal_is_remembered.set(true);
             let refusal = Refusal { reason: failure.clone(), at: self.outside.clock.now() };
             self.outside.locks.refuse(key.as_str(), &refusal);
         }

@@ -5,6 +5,7 @@
 //! keys, others the reverse), so all that names other credentials has to go.
 
 use super::process_json::instant;
+use super::role_facts::{self, RoleFacts};
 use crate::identity::{ExposeSecret, SecretString, SessionCredentials};
 
 /// Variables that would contradict the keys we set.
@@ -46,8 +47,8 @@ pub struct Environment {
     pub removed: &'static [&'static str],
 }
 
-/// What a command gets that runs with the credentials of `profile`.
-pub fn of(credentials: &SessionCredentials, region: Option<&str>, profile: &str) -> Environment {
+/// What a command gets that runs with the credentials of `profile`; `facts` is for the prompts it may show.
+pub fn of(credentials: &SessionCredentials, region: Option<&str>, profile: &str, facts: &RoleFacts) -> Environment {
     let mut set = vec![
         ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str().to_owned().into()),
         ("AWS_SECRET_ACCESS_KEY", copy(&credentials.secret_access_key)),
@@ -59,8 +60,26 @@ pub fn of(credentials: &SessionCredentials, region: Option<&str>, profile: &str)
         set.push(("AWS_DEFAULT_REGION", region.to_owned().into()));
     }
     set.push(("ROLE_HELPER_PROFILE", profile.to_owned().into()));
+    set.push((role_facts::VARIABLE, facts.to_string().into()));
     Environment { set, removed: &REMOVED }
 }
+
+/// Every variable that [`of`] sets or removes, once.
+pub fn changed() -> impl Iterator<Item = &'static str> {
+    SET.iter().chain(&REMOVED).copied()
+}
+
+/// The names that are set, the region's where there is one.
+const SET: [&str; 8] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "ROLE_HELPER_PROFILE",
+    role_facts::VARIABLE,
+];
 
 fn copy(secret: &SecretString) -> SecretString {
     secret.expose_secret().to_owned().into()
@@ -73,9 +92,11 @@ mod tests {
 
     #[test]
     fn what_is_set_is_never_removed_and_no_name_comes_twice() {
-        let environment = of(&credentials("s", "t"), Some("ap-northeast-1"), "prod");
+        let environment = of(&credentials("s", "t"), Some("ap-northeast-1"), "prod", &RoleFacts::default());
         let mut names: Vec<&str> = environment.set.iter().map(|(name, _)| *name).collect();
         names.extend(environment.removed);
+        let all: Vec<&str> = changed().collect();
+        assert_eq!(names, all);
         let count = names.len();
         names.sort_unstable();
         names.dedup();
@@ -85,7 +106,7 @@ mod tests {
     #[test]
     fn both_regions_or_none() {
         let get = |region: Option<&str>, name: &str| {
-            let environment = of(&credentials("s", "t"), region, "prod");
+            let environment = of(&credentials("s", "t"), region, "prod", &RoleFacts::default());
             environment.set.iter().find(|(n, _)| *n == name).map(|(_, value)| value.expose_secret().to_owned())
         };
         for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::environment::Environment;
 use super::process_json::{self, TooLong};
+use super::role_facts::RoleFacts;
 use super::shell_words::{self, Quote};
 use super::{SecretText, environment};
 use crate::identity::{ExposeSecret, SessionCredentials};
@@ -45,8 +46,9 @@ pub fn text(
     credentials: &SessionCredentials,
     region: Option<&str>,
     profile: &str,
+    facts: &RoleFacts,
 ) -> Result<SecretText, ExportError> {
-    let environment = environment::of(credentials, region, profile);
+    let environment = environment::of(credentials, region, profile, facts);
     Ok(match format {
         Format::Json => process_json::line(credentials)?,
         Format::Posix => script(&environment, shell_words::posix, ["export ", "=", "\n"], ["unset ", "\n"]),
@@ -100,7 +102,9 @@ mod tests {
     const PROFILE: &str = "pr'od; $(id) \\";
 
     fn said(shell: &str, format: Format, read: &str) -> Option<String> {
-        let script = text(format, &credentials("se/cr+et=", "to/ken"), Some("eu-west-1"), PROFILE).unwrap();
+        let script =
+            text(format, &credentials("se/cr+et=", "to/ken"), Some("eu-west-1"), PROFILE, &RoleFacts::default())
+                .unwrap();
         let script = format!("{}\n{read}", script.expose());
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut command = Command::new(shell);
@@ -123,7 +127,7 @@ mod tests {
         let expected = format!(
             "AWS_ACCESS_KEY_ID=ASIAIOSFODNN7EXAMPLE\nAWS_CREDENTIAL_EXPIRATION=2026-11-23T20:01:02Z\n\
              AWS_DEFAULT_REGION=eu-west-1\nAWS_REGION=eu-west-1\nAWS_SECRET_ACCESS_KEY=se/cr+et=\n\
-             AWS_SESSION_TOKEN=to/ken\nROLE_HELPER_PROFILE={PROFILE}\n"
+             AWS_SESSION_TOKEN=to/ken\nROLE_HELPER_PROFILE={PROFILE}\nROLE_HELPER_PROMPT=\n"
         );
         for (shell, format) in
             [("sh", Format::Posix), ("bash", Format::Posix), ("zsh", Format::Posix), ("fish", Format::Fish)]
@@ -137,17 +141,17 @@ mod tests {
     #[test]
     fn dotenv_holds_bare_words_or_is_refused() {
         let credentials = credentials("se/cr+et=", "to/ken");
-        let good = text(Format::Dotenv, &credentials, None, "prod").unwrap();
+        let good = text(Format::Dotenv, &credentials, None, "prod", &RoleFacts::default()).unwrap();
         assert!(good.expose().contains("AWS_SECRET_ACCESS_KEY=se/cr+et=\n") && !good.expose().contains("AWS_PROFILE"));
         assert_eq!(
-            text(Format::Dotenv, &credentials, None, PROFILE).unwrap_err(),
+            text(Format::Dotenv, &credentials, None, PROFILE, &RoleFacts::default()).unwrap_err(),
             ExportError::NotForDotenv("ROLE_HELPER_PROFILE")
         );
     }
 
     #[test]
     fn powershell_sets_and_removes() {
-        let script = text(Format::Powershell, &credentials("s", "t"), None, "it's").unwrap();
+        let script = text(Format::Powershell, &credentials("s", "t"), None, "it's", &RoleFacts::default()).unwrap();
         assert!(script.expose().contains("$Env:ROLE_HELPER_PROFILE = 'it''s'\n"));
         assert!(script.expose().contains("Remove-Item Env:AWS_PROFILE -ErrorAction SilentlyContinue\n"));
     }

@@ -27,6 +27,8 @@ const WORDS: &[&str] = &[
     "-1",
     "0",
     "18446744073709551616",
+    "9223372036854775807",
+    "-9223372036854775808",
     "1e999",
     "null",
     "true",
@@ -106,7 +108,7 @@ impl Mutator {
     fn change(&mut self, input: &mut Vec<u8>, kept: &[Vec<u8>]) {
         let at = self.below(input.len() + 1);
         let end = (at + 1 + self.below(24)).min(input.len());
-        match self.below(10) {
+        match self.below(11) {
             0 if at < input.len() => input[at] ^= 1 << self.below(8),
             1 if at < input.len() => input[at] = self.next() as u8,
             2 if at < end => drop(input.drain(at..end)),
@@ -129,8 +131,19 @@ impl Mutator {
                 input.splice(at..at, other[from.min(to)..from.max(to)].iter().copied());
             }
             8 => self.line(input),
+            9 => self.number(input, at),
             _ => input.truncate(at),
         }
+    }
+
+    /// The next number becomes one at an edge.
+    fn number(&mut self, input: &mut Vec<u8>, at: usize) {
+        const EDGES: &[&str] =
+            &["0", "-1", "1", "9223372036854775807", "-9223372036854775808", "4294967296", "1e308", "00", "0.5"];
+        let Some(start) = input[at..].iter().position(u8::is_ascii_digit).map(|to| at + to) else { return };
+        let end = input[start..].iter().position(|b| !b.is_ascii_digit()).map_or(input.len(), |to| start + to);
+        let edge = EDGES[self.below(EDGES.len())].bytes();
+        input.splice(start..end, edge);
     }
 
     /// A line goes, comes twice, or comes elsewhere.

@@ -2,6 +2,7 @@
 //!
 //! A target answers with the way in which it took the input, so that inputs taken in a new way are kept; none where
 //! it was no input at all.
+#![allow(dead_code, reason = "compiled into the fuzzer and into the tests, and neither uses all of it")]
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
@@ -219,6 +220,11 @@ fn session() -> SealedSession {
     SealedSession { header, credentials }
 }
 
+fn genuine() -> &'static [Vec<u8>] {
+    static GENUINE: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();
+    GENUINE.get_or_init(envelopes)
+}
+
 fn envelopes() -> Vec<Vec<u8>> {
     let one = seal::seal(&session(), &cache_key(), &[7; 32].into(), [1; seal::NONCE_BYTES]).expect("a sealed session");
     let wrapped = seal::wrap(&[3; 32], [1; seal::NONCE], b"thirty-two bytes of a data key..", b"data-key");
@@ -227,7 +233,7 @@ fn envelopes() -> Vec<Vec<u8>> {
 
 /// A file of the session cache, and a wrapped key of the kernel's.
 fn envelope(input: &[u8]) -> Option<u64> {
-    let genuine = envelopes();
+    let genuine = genuine();
     let opened = seal::open(input, &cache_key(), &[7; 32].into());
     assert_eq!(opened.is_some(), genuine[0] == input, "what opens is not what was sealed");
     let unwrapped = seal::unwrap(&[3; 32], input, b"data-key");

@@ -3,6 +3,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests are the outside")]
 
+mod beside_botocore;
+mod beside_the_sdk;
 mod corpus;
 #[path = "../fuzz/targets.rs"]
 mod targets;

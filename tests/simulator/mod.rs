@@ -122,6 +122,11 @@ impl Simulator {
         self.state().code_for(serial)
     }
 
+    /// The code that [`Self::code_for`] would give is given no more, as if it had been used elsewhere.
+    pub fn pass_over_code(&self, serial: &str) {
+        self.state().pass_over_code(serial);
+    }
+
     /// Six digits that the device does not show now or soon.
     ///
     /// # Panics

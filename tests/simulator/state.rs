@@ -283,6 +283,12 @@ impl State {
         free.map(|step| totp::code(&seed, step)).ok_or_else(|| length - self.now().rem_euclid(length))
     }
 
+    /// Marks the first unused code of a device as used.
+    pub fn pass_over_code(&mut self, serial: &str) {
+        let free = self.window().into_iter().find(|step| !self.used.contains(&(serial.to_owned(), *step)));
+        self.used.extend(free.map(|step| (serial.to_owned(), step)));
+    }
+
     /// What a phone shows now, used or not.
     pub fn shown_code(&self, serial: &str) -> Option<String> {
         Some(totp::code(&self.seed_of(serial)?, self.now().div_euclid(self.world.totp_step_seconds)))

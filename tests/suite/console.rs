@@ -9,7 +9,7 @@ use crate::world::World;
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -264,4 +264,41 @@ fn refusals_and_broken_answers_are_one_clear_error() {
         let output = world.command(print).run().fails(3).says(url);
         assert!(!output.stderr.contains("Session="), "{output}");
     }
+}
+
+/// AWS itself is meant, behind a proxy that is not there, and with certificates that are none: as for STS.
+#[test]
+fn proxies_and_certificates_are_those_of_sts() {
+    let (_aws, mut world) = stage();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    world.unset_env("AWS_ENDPOINT_URL_SIGNIN").set_env("HTTPS_PROXY", format!("http://{free}"));
+    world.command(["console", "prod", "--print"]).run().fails(6).says(&free.to_string());
+    let bundle = world.secret_file("ca.pem", "no certificate");
+    world.set_env("AWS_CA_BUNDLE", bundle);
+    world.command(["console", "prod", "--print"]).run().fails(3).says("ca.pem").says("holds no PEM certificate");
+}
+
+/// Where there is a Chromium. No name but this machine is resolved: nothing reaches the real console.
+#[test]
+fn a_real_browser_signs_in() {
+    if !Path::new("/usr/bin/chromium").exists() {
+        return;
+    }
+    let (aws, mut world) = stage();
+    let profile = world.path("chromium");
+    let browser = world.script(
+        "desktop/browser",
+        &format!(
+            "#!/bin/sh\nexec /usr/bin/chromium --headless --no-sandbox --disable-gpu --no-first-run \
+             --user-data-dir={} --host-resolver-rules='MAP * ~NOTFOUND, EXCLUDE 127.0.0.1' \
+             --dump-dom --timeout=5000 \"$1\" >/dev/null 2>&1\n",
+            profile.display()
+        ),
+    );
+    world.set_env("BROWSER", format!("nonsense:{} %s", browser.display()));
+    world.command(["console", "prod", "cloudshell"]).run().ok().says("the console as role Admin");
+    assert!(aws.wait_for_calls("login", 1, Duration::from_secs(20)), "the browser followed the redirect");
+    let login = &aws.calls_of("login")[0];
+    assert!(login.done && login.user_agent.contains("Chrome"), "{login:?}");
+    assert_eq!(login.caller_arn, "arn:aws:sts::222233334444:assumed-role/Admin/alice");
 }

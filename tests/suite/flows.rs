@@ -4,6 +4,7 @@ mod add;
 mod add_device;
 mod chains;
 mod commands;
+mod day;
 mod exec;
 mod mfa;
 mod peer;

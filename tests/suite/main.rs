@@ -13,6 +13,8 @@ mod callers;
 mod console;
 mod completing;
 mod daemon;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod kill;
 mod documents;
 mod endpoints;
 mod floors;
@@ -26,6 +28,7 @@ mod pty;
 mod run;
 mod secret_service;
 mod secrets;
+mod shells;
 #[path = "../simulator/mod.rs"]
 mod simulator;
 mod simulator_itself;

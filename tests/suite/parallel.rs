@@ -8,6 +8,7 @@ mod asker_dies;
 mod caller_dies;
 mod crowd;
 mod ladder;
+mod passphrase;
 mod queue;
 mod refused;
 
@@ -123,17 +124,18 @@ fn answers(stage: &Stage) -> Vec<Got> {
     let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
     ending(&stage.world.path("work/out"), ".end")
         .iter()
-        .map(|end| {
+        .filter_map(|end| {
             let text = read(end);
-            let (code, at) = text.trim().split_once(' ').expect("a code and a time");
+            // Empty while it is being written.
+            let (code, at) = text.trim().split_once(' ')?;
             let name = end.file_name().and_then(|name| name.to_str()).expect("a name of ours");
-            Got {
+            Some(Got {
                 profile: name.split('.').next().unwrap_or_default().to_owned(),
                 code: code.parse().expect("a code"),
                 at: at.parse().expect("a time"),
                 stdout: read(&end.with_extension("json")),
                 stderr: read(&end.with_extension("err")),
-            }
+            })
         })
         .collect()
 }
@@ -143,7 +145,7 @@ fn holder(stage: &Stage, lock: &str) -> Option<i32> {
     let files = stage.world.files();
     let file = files.iter().find(|path| path.file_name().is_some_and(|name| name == lock))?;
     let text = fs::read_to_string(file).ok()?;
-    let (_, rest) = text.rsplit_once("(pid ")?;
+    let (_, rest) = text.split_once("(pid ")?;
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 

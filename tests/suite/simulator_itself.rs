@@ -3,6 +3,7 @@
 mod chains;
 mod faults;
 mod iam;
+mod signin;
 mod sts;
 
 use aws_sdk_sts::Client;

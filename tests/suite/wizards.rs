@@ -77,7 +77,7 @@ fn setup_asks_and_writes_what_serves_every_client() {
     session.send("\r");
     session.expect("Role ARN: ");
     session.send("Admin\r");
-    session.expect("is not an ARN");
+    session.expect("is not the ARN of a role");
     session.expect("Role ARN: ");
     session.send(&format!("{ROLE}\r"));
     session.expect("Region (empty for none): ");

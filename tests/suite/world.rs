@@ -75,8 +75,11 @@ impl World {
         // The checkout may lie where only root can go.
         fs::create_dir(world.path("bin")).expect("a folder in the world");
         for name in ["role-helper", "role-helper-core"] {
-            fs::copy(binary().with_file_name(name), world.path("bin").join(name))
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            // By another process: a copy that is still open for writing here, in a child that another test is just
+            // starting, could not be run.
+            let mut copy = Command::new("cp");
+            copy.arg(binary().with_file_name(name)).arg(world.path("bin"));
+            Run::new(copy).run().ok();
         }
         let mut folders = vec![world.folder.path().to_owned()];
         while let Some(folder) = folders.pop() {

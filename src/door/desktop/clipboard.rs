@@ -20,7 +20,7 @@ const PROGRAMS: [(&str, Option<&str>, &[&str]); 5] = [
     ("wl-copy", Some("WAYLAND_DISPLAY"), &[]),
     ("xclip", Some("DISPLAY"), &["-selection", "clipboard"]),
     ("xsel", Some("DISPLAY"), &["--input", "--clipboard"]),
-    ("clip.exe", Some("WSL_DISTRO_NAME"), &[]),
+    ("clip.exe", None, &[]),
 ];
 
 /// A way to the clipboard.
@@ -48,7 +48,7 @@ impl Clipboard {
             Some(program) => Ok(program),
             None if cfg!(unix) && OpenOptions::new().write(true).open("/dev/tty").is_ok() => Ok(Clipboard::Terminal),
             None => Err(Failure::new(Kind::PersonNeeded, "there is no clipboard to copy to")
-                .cause("neither pbcopy, wl-copy, xclip nor xsel for a display, nor a terminal")
+                .cause("neither pbcopy, clip.exe, nor wl-copy, xclip or xsel for a display, nor a terminal")
                 .hint("--print instead of --copy")),
         }
     }

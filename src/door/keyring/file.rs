@@ -76,7 +76,7 @@ impl<'a> FileKeyring<'a> {
         if let Some(items) = self.open_by_known_key(vault)? {
             return Ok(items);
         }
-        let _lock = self.lock_unlocking()?;
+        let lock = self.lock_unlocking()?;
         // Whoever held the lock until now may have left the key in the kernel.
         if let Some(items) = self.open_by_known_key(vault)? {
             return Ok(items);
@@ -91,6 +91,12 @@ impl<'a> FileKeyring<'a> {
             self.remember(&vault.stretching, key);
             return Ok(items);
         }
+        // Whoever waited while a person said no has had his answer; who comes later may ask.
+        lock.no_was_said()?;
+        self.open_by_asking(vault).inspect_err(|error| lock.say(error))
+    }
+
+    fn open_by_asking(&self, vault: &Vault) -> Result<Items, KeyStoreError> {
         let mut note = None;
         for _ in 0..TRIES {
             let purpose = format!("unlock the keyring {}", self.path.display());
@@ -222,12 +228,19 @@ impl<'a> FileKeyring<'a> {
     }
 
     /// Held by whoever asks for a passphrase or stretches one.
-    fn lock_unlocking(&self) -> Result<Option<File>, KeyStoreError> {
-        lock::hold_if_possible(&self.beside("unlock.lock"), UNLOCK_BOUND, || {
+    fn lock_unlocking(&self) -> Result<Unlocking, KeyStoreError> {
+        let mut waited = false;
+        let file = lock::hold_if_possible(&self.beside("unlock.lock"), UNLOCK_BOUND, || {
+            waited = true;
             if self.source.is_none() {
                 self.person.tell("waiting for another role-helper that unlocks the keyring");
             }
-        })
+        })?;
+        let begun = if waited { file.as_ref().map(lock::text).unwrap_or_default() } else { String::new() };
+        if !waited && let Some(file) = &file {
+            lock::leave(file, "");
+        }
+        Ok(Unlocking { file, begun })
     }
 
     fn lock_writing(&self) -> Result<File, KeyStoreError> {
@@ -251,6 +264,35 @@ impl<'a> FileKeyring<'a> {
             }
         };
         KeyStoreError::Broken(format!("{error}\n{remedy}"))
+    }
+}
+
+/// The lock of whoever asks for a passphrase, and what its last holder left in it for those who waited.
+struct Unlocking {
+    file: Option<File>,
+    begun: String,
+}
+
+impl Unlocking {
+    /// Fails as the holder before failed, if a person told him no while we waited.
+    fn no_was_said(&self) -> Result<(), KeyStoreError> {
+        match self.begun.split_once(' ') {
+            Some(("declined", reason)) => Err(KeyStoreError::Declined(reason.to_owned())),
+            Some(("wrong", reason)) => Err(KeyStoreError::WrongPassphrase(reason.to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Leaves a person's no for those who wait.
+    fn say(&self, error: &KeyStoreError) {
+        let word = match error {
+            KeyStoreError::Declined(_) => "declined",
+            KeyStoreError::WrongPassphrase(_) => "wrong",
+            _ => return,
+        };
+        if let Some(file) = &self.file {
+            lock::leave(file, &format!("{word} {error}"));
+        }
     }
 }
 

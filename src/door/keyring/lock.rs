@@ -2,6 +2,7 @@
 //! again hands out a second lock.
 
 use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub(super) fn hold(path: &Path, bound: Duration, waiting: impl FnOnce()) -> Resu
         files::ensure_dir(folder).map_err(|failure| broken(&failure))?;
     }
     let file = File::options()
+        .read(true)
         .write(true)
         .create(true)
         .truncate(false)
@@ -56,4 +58,16 @@ pub(super) fn hold_if_possible(
         }
         Err(error) => Err(error),
     }
+}
+
+/// What the last holder left in the lock's file.
+pub(super) fn text(mut file: &File) -> String {
+    let mut text = String::new();
+    let _ = file.rewind().and_then(|()| file.take(1000).read_to_string(&mut text));
+    text
+}
+
+/// Leaves a text in the lock's file, in the place of what was there.
+pub(super) fn leave(mut file: &File, text: &str) {
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
 }

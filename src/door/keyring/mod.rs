@@ -15,7 +15,7 @@ mod passphrase;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod secret_service;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
 
 use secrecy::ExposeSecret as _;
@@ -72,6 +72,7 @@ pub struct Keyring<'a> {
     keyring_file: PathBuf,
     record: PathBuf,
     chosen: OnceCell<(Store, String)>,
+    closed: RefCell<Option<KeyStoreError>>,
 }
 
 /// The keyring that the environment and what was stored before say. A passphrase is asked of `person` in `mode`; a
@@ -95,6 +96,7 @@ pub fn open<'a>(places: &Places, surroundings: &Surroundings, mode: PromptMode, 
         keyring_file: places.keyring_file(),
         record: places.keyring_choice_file(),
         chosen: OnceCell::new(),
+        closed: RefCell::new(None),
     }
 }
 
@@ -106,7 +108,7 @@ impl Keyring<'_> {
             None => match self.settled() {
                 Ok(Some((store, why))) => (Some(store), why),
                 Ok(None) => (None, "nothing is stored yet: the platform's if it can be used then, else a file".into()),
-                Err(error) => (None, error.to_string()),
+                Err(error) => (None, error.to_string().replace('\n', "; ")),
             },
         };
         let label = match store {
@@ -159,6 +161,22 @@ impl Keyring<'_> {
         })
     }
 
+    /// Does it, unless a person would be asked a second time who has said no: one command needs several items, and
+    /// asks for them one by one.
+    fn opened<T>(&self, act: impl FnOnce(&dyn KeyStore) -> Result<T, KeyStoreError>) -> Result<T, KeyStoreError> {
+        use KeyStoreError::{Declined, Interrupted, Locked, PersonNeeded, TimedOut, WrongPassphrase};
+        if let Some(error) = &*self.closed.borrow() {
+            return Err(error.clone());
+        }
+        act(self.store()?).inspect_err(|error| {
+            if let Declined(_) | Interrupted | Locked(_) | PersonNeeded(_) | TimedOut { .. } | WrongPassphrase(_) =
+                error
+            {
+                self.closed.replace(Some(error.clone()));
+            }
+        })
+    }
+
     /// Another keyring is no remedy where the keys are in this one.
     fn where_the_keys_are(&self, error: KeyStoreError) -> KeyStoreError {
         match error {
@@ -190,7 +208,7 @@ impl KeyStore for Keyring<'_> {
     }
 
     fn get(&self, item: &Item) -> Result<Option<SecretBytes>, KeyStoreError> {
-        let found = self.store()?.get(item).map_err(|error| self.where_the_keys_are(error))?;
+        let found = self.opened(|store| store.get(item)).map_err(|error| self.where_the_keys_are(error))?;
         if let (Item::AccessKey(_), Some(secret)) = (item, &found) {
             resident::keep(secret.expose_secret());
         }
@@ -212,7 +230,7 @@ impl KeyStore for Keyring<'_> {
                 self.record.display()
             )));
         }
-        self.store()?.put(item, secret)?;
+        self.opened(|store| store.put(item, secret))?;
         if recorded.is_none() {
             files::write_own(&self.record, format!("{}\n", store.word()).as_bytes())
                 .map_err(|failure| broken(&failure))?;
@@ -221,7 +239,7 @@ impl KeyStore for Keyring<'_> {
     }
 
     fn delete(&self, item: &Item) -> Result<bool, KeyStoreError> {
-        self.store()?.delete(item)
+        self.opened(|store| store.delete(item))
     }
 }
 

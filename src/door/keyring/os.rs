@@ -8,6 +8,8 @@
 //! a display the answer is an error at once, and never a dialog for nobody.
 
 use std::cell::RefCell;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,6 +33,8 @@ pub(super) const SERVICE: &str = "role-helper";
 const QUIET: Duration = Duration::from_secs(5);
 /// A person who is asked to unlock has to find the password first.
 const ASKED: Duration = Duration::from_secs(60);
+/// For how long a dialog that was closed is an answer for others too.
+const CLOSED_HOLDS: Duration = Duration::from_secs(10);
 
 /// The platform's keyring. Opening it costs nothing until the first call.
 pub struct OsKeyring {
@@ -83,13 +87,23 @@ impl OsKeyring {
                     .to_owned(),
             ));
         }
-        let _one = lock::hold_if_possible(&self.dialog_lock, ASKED + QUIET, || ())?;
+        let one = lock::hold_if_possible(&self.dialog_lock, ASKED + QUIET, || ())?;
         // Whoever had the dialog until now may have been given the password.
         if !self.is_locked(user)? {
             return Ok(());
         }
+        if one.as_ref().is_some_and(closed_lately) {
+            return Err(KeyStoreError::Locked(format!(
+                "its dialog was closed a moment ago\nunlock it, or try again in {} s",
+                CLOSED_HOLDS.as_secs()
+            )));
+        }
         let name = user.to_owned();
-        self.call(ASKED, move |service| service.unlock(&name))
+        let unlocked = self.call(ASKED, move |service| service.unlock(&name));
+        if let (Err(_), Some(file)) = (&unlocked, &one) {
+            note_closed(file);
+        }
+        unlocked
     }
 
     fn is_locked(&self, user: &str) -> Result<bool, KeyStoreError> {
@@ -163,6 +177,18 @@ impl KeyStore for OsKeyring {
         self.unlock(&user)?;
         self.call(platform::BOUND, move |service| service.delete(&user))
     }
+}
+
+/// Whether the dialog that this lock file stands for came to nothing a moment ago: all who wait for it would otherwise
+/// open it again, one after the other.
+fn closed_lately(file: &File) -> bool {
+    let noted = file.metadata().ok().filter(|facts| facts.len() > 0).and_then(|facts| facts.modified().ok());
+    noted.and_then(|at| at.elapsed().ok()).is_some_and(|age| age < CLOSED_HOLDS)
+}
+
+fn note_closed(mut file: &File) {
+    // Without the note somebody is asked once more.
+    let _ = file.set_len(0).and_then(|()| file.write_all(b"closed\n"));
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -8,6 +8,7 @@ mod child;
 mod command;
 mod desktop;
 mod dialog;
+mod hidden;
 mod proc;
 mod reading;
 mod requester;
@@ -17,7 +18,7 @@ mod text;
 mod wait;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::identity::{ExposeSecret, SecretString, TokenCode};
@@ -49,6 +50,7 @@ pub struct Asker {
     path: OsString,
     display: bool,
     pinentry: OsString,
+    state: Option<PathBuf>,
 }
 
 impl Asker {
@@ -61,7 +63,14 @@ impl Asker {
             path: set("PATH").unwrap_or_default(),
             display: cfg!(target_os = "macos") || set("DISPLAY").is_some() || set("WAYLAND_DISPLAY").is_some(),
             pinentry: set("PINENTRY_PROGRAM").unwrap_or_else(|| "pinentry".into()),
+            state: None,
         }
+    }
+
+    /// The same, with a folder of ours for what a killed one of us leaves for the next.
+    #[must_use]
+    pub fn keeping(self, folder: PathBuf) -> Self {
+        Asker { state: Some(folder), ..self }
     }
 
     /// What is shown before the line that waits.
@@ -148,8 +157,8 @@ fn thrice(complaint: &str) -> PromptError {
     PromptError::Failed(format!("no answer in {TRIES} tries: {complaint}"))
 }
 
-fn begin(deadline: Duration) -> Result<Conversation, Rung> {
-    Conversation::begin(deadline).map_err(Rung::Next)?.map_err(Rung::End)
+fn begin(deadline: Duration, state: Option<&Path>) -> Result<Conversation, Rung> {
+    Conversation::begin(deadline, state).map_err(Rung::Next)?.map_err(Rung::End)
 }
 
 fn above(lines: &[String]) -> String {
@@ -162,8 +171,13 @@ fn window(lines: Vec<String>, prompt: &str, twice: bool, deadline: Duration) -> 
 }
 
 /// A code at the terminal.
-fn code_at_terminal(lines: &[String], label: &str, deadline: Duration) -> Result<TokenCode, Rung> {
-    let mut talk = begin(deadline)?;
+fn code_at_terminal(
+    lines: &[String],
+    label: &str,
+    deadline: Duration,
+    state: Option<&Path>,
+) -> Result<TokenCode, Rung> {
+    let mut talk = begin(deadline, state)?;
     let mut shown = above(lines);
     for _ in 0..TRIES {
         let line = talk.ask(&shown, label, Echo::Off).map_err(Rung::End)?;
@@ -182,8 +196,14 @@ fn code_at_terminal(lines: &[String], label: &str, deadline: Duration) -> Result
 }
 
 /// A passphrase at the terminal.
-fn secret_at_terminal(lines: &[String], label: &str, twice: bool, deadline: Duration) -> Result<SecretString, Rung> {
-    let mut talk = begin(deadline)?;
+fn secret_at_terminal(
+    lines: &[String],
+    label: &str,
+    twice: bool,
+    deadline: Duration,
+    state: Option<&Path>,
+) -> Result<SecretString, Rung> {
+    let mut talk = begin(deadline, state)?;
     let mut shown = above(lines);
     for _ in 0..TRIES {
         let first = talk.ask(&shown, label, Echo::Off).map_err(Rung::End)?;
@@ -207,8 +227,8 @@ fn secret_at_terminal(lines: &[String], label: &str, twice: bool, deadline: Dura
 }
 
 /// A yes at the terminal; whatever is no yes is a no.
-fn yes_at_terminal(lines: &[String], deadline: Duration) -> Result<bool, Rung> {
-    let mut talk = begin(deadline)?;
+fn yes_at_terminal(lines: &[String], deadline: Duration, state: Option<&Path>) -> Result<bool, Rung> {
+    let mut talk = begin(deadline, state)?;
     let answer = talk.ask(&above(lines), "[y/N] ", Echo::On).map_err(Rung::End)?;
     let text = answer.as_ref().and_then(|line| line.text()).unwrap_or_default().trim().to_ascii_lowercase();
     Ok(matches!(text.as_str(), "y" | "yes"))
@@ -237,7 +257,7 @@ impl Person for Asker {
         let tty = question.mode == PromptMode::Pinentry;
         self.climb(
             question.mode,
-            || code_at_terminal(&lines, &label, question.deadline),
+            || code_at_terminal(&lines, &label, question.deadline, self.state.as_deref()),
             |program| {
                 let ask = |window: &Window| dialog::secret(program.clone(), window, tty);
                 self.in_windows(window.clone(), ask, accept, NO_CODE)
@@ -259,7 +279,7 @@ impl Person for Asker {
         let tty = question.mode == PromptMode::Pinentry;
         self.climb(
             question.mode,
-            || secret_at_terminal(&lines, &label, question.twice, question.deadline),
+            || secret_at_terminal(&lines, &label, question.twice, question.deadline, self.state.as_deref()),
             |program| {
                 let ask = |window: &Window| dialog::secret(program.clone(), window, tty);
                 self.in_windows(window.clone(), ask, Some, DIFFERENT)
@@ -274,7 +294,7 @@ impl Person for Asker {
         let tty = question.mode == PromptMode::Pinentry;
         self.climb(
             question.mode,
-            || yes_at_terminal(&lines, question.deadline),
+            || yes_at_terminal(&lines, question.deadline, self.state.as_deref()),
             |program| dialog::confirm(program, &window, tty),
             || desktop::confirm(&window, &self.path),
         )

@@ -2,14 +2,16 @@
 //! while a person thinks.
 
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use zeroize::Zeroizing;
 
+use super::hidden::Hidden;
 use super::proc;
 use super::signals::{Heard, Signals};
-use super::terminal::{Restore, Terminal, same};
+use super::terminal::{HIDES, Restore, Terminal, same};
 use super::wait::{Woken, wait};
 use crate::port::PromptError;
 
@@ -49,6 +51,7 @@ pub(super) enum Echo {
 pub(super) struct Conversation {
     terminal: Terminal,
     signals: Signals,
+    hidden: Option<Hidden>,
     until: Instant,
     seconds: u64,
 }
@@ -61,8 +64,9 @@ enum Sitting {
 
 impl Conversation {
     /// Opens the terminal and waits for the turn there. The outer error is the reason why nobody can be asked
-    /// here, so that another way is tried; the inner one ends the question.
-    pub(super) fn begin(deadline: Duration) -> Result<Result<Self, PromptError>, String> {
+    /// here, so that another way is tried; the inner one ends the question. `state` is a folder of ours, for what a
+    /// killed one leaves for the next.
+    pub(super) fn begin(deadline: Duration, state: Option<&Path>) -> Result<Result<Self, PromptError>, String> {
         let mut terminal = Terminal::open()?;
         let until = Instant::now() + deadline;
         let seconds = deadline.as_secs();
@@ -71,8 +75,15 @@ impl Conversation {
             return Ok(Err(timed(error, seconds)));
         }
         // Only now: another of us who asked has put it back before it gave its turn away.
+        let hidden = state.and_then(|folder| Hidden::of(&terminal, folder));
+        if let Some(mut modes) = terminal.modes()
+            && let Some(before) = hidden.as_ref().and_then(|hidden| hidden.left_behind(modes.local_modes))
+        {
+            modes.local_modes = before;
+            let _ = terminal.set_modes(&modes);
+        }
         terminal.line_mode()?;
-        Ok(Ok(Conversation { terminal, signals, until, seconds }))
+        Ok(Ok(Conversation { terminal, signals, hidden, until, seconds }))
     }
 
     /// Shows `above`, then `label`, and reads a line. `None` if the person closed the input (Ctrl-D).
@@ -96,6 +107,12 @@ impl Conversation {
     /// One sitting: hides, shows, reads, and leaves the terminal as it was, whatever happens.
     fn sit(&self, above: &str, label: &str, echo: Echo) -> Result<Sitting, PromptError> {
         let modes = self.terminal.line_mode().map_err(|_| taken())?;
+        // Goes after the modes are put back.
+        let _noted = self.hidden.as_ref().filter(|_| echo == Echo::Off).map(|hidden| {
+            let mut shown = modes.local_modes;
+            shown.remove(HIDES);
+            hidden.note(modes.local_modes, shown)
+        });
         let restore = Restore::later(&self.terminal, modes);
         self.hide(&restore, echo);
         self.say(&format!("{above}{label}"))?;

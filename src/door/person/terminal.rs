@@ -19,6 +19,9 @@ use super::signals::Signals;
 use super::wait::{Woken, wait};
 use crate::port::PromptError;
 
+/// What is off while typing is hidden.
+pub(super) const HIDES: LocalModes = LocalModes::ECHO.union(LocalModes::ECHONL);
+
 /// The terminal of this session, ours at the time it was opened.
 pub(super) struct Terminal {
     fd: OwnedFd,
@@ -125,6 +128,11 @@ impl Terminal {
         }
     }
 
+    /// Which device it is, while we have the turn there.
+    pub(super) fn device_number(&self) -> Option<u64> {
+        Some(rustix::fs::fstat(self.turn.as_ref()?).ok()?.st_rdev as u64)
+    }
+
     /// Lets others ask while we are stopped.
     pub(super) fn give_turn(&mut self) {
         self.turn = None;
@@ -177,7 +185,7 @@ impl<'t> Restore<'t> {
     /// The modes that hide what is typed: no echo, not even of the newline.
     pub(super) fn hidden(&self) -> Termios {
         let mut modes = self.modes.clone();
-        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+        modes.local_modes.remove(HIDES);
         modes
     }
 }

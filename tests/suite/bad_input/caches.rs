@@ -143,11 +143,21 @@ fn a_damaged_session_is_a_miss_and_no_code_is_lost() {
             paid.credentials();
         }
         // The person's way out, whatever it is that lies there.
-        let out = rig.world.command(["logout", "--all"]).run();
+        let out = rig.world.command(["logout", "prod"]).run();
         if out.code() != 0 {
             clear(&format!("logout, {name}"), out, 3);
         }
         restore(&file, &good);
+    });
+    // The same for all at once, which takes the key along: what was sealed before opens nothing from then on.
+    every(to_any_file(), |(name, act)| {
+        act(&file, &good);
+        let out = rig.world.command(["logout", "--all"]).run();
+        if out.code() != 0 {
+            clear(&format!("logout --all, {name}"), out, 3);
+        }
+        restore(&file, &good);
+        clear(&name, rig.unpaid().run(), 4);
     });
     rig.nothing_lost();
 }
@@ -155,6 +165,19 @@ fn a_damaged_session_is_a_miss_and_no_code_is_lost() {
 /// Root reads what nobody may.
 fn unread_by_root_alone(name: &str) -> bool {
     name == "no mode at all" && rustix::process::geteuid().is_root()
+}
+
+/// One that cannot be removed keeps none of the others, nor the key in the kernel that opens them.
+#[test]
+fn forgetting_all_forgets_all_it_can() {
+    let rig = Rig::new();
+    rig.nothing_lost();
+    let stubborn = rig.world.path("own/sessions").join(format!("{}.sealed", "0".repeat(64)));
+    fs::create_dir(&stubborn).unwrap();
+    clear("a folder", rig.world.command(["logout", "--all"]).run(), 3).says("is a directory").says("hint: ls -ld");
+    assert_eq!(session(&rig.world), stubborn);
+    fs::remove_dir(&stubborn).unwrap();
+    rig.nothing_lost();
 }
 
 fn restore(file: &Path, good: &[u8]) {

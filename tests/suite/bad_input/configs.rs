@@ -99,5 +99,6 @@ fn there_are_two_hundred_of_real_variety() {
     let mut all: Vec<Vec<u8>> = cases().into_iter().map(|case| case.bytes).collect();
     all.sort();
     all.dedup();
+    println!("{} configs", all.len());
     assert!(all.len() >= 200, "{}", all.len());
 }

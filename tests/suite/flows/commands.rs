@@ -71,6 +71,18 @@ fn login_says_who_and_how_long_and_asks_no_more() {
     stage.run("login").fails(2).says("no profile was named");
 }
 
+/// A new code is bought once, and serves all that share it.
+#[test]
+fn login_by_force_asks_once_for_those_that_share_a_code() {
+    let stage = stage();
+    for _ in 0..2 {
+        let code = stage.code();
+        let words = ["login", "logs", "work", "--force", "--mfa-code", &code];
+        stage.world.command(words).run().ok().says("logs: role ReadOnly").says("work: role Admin");
+    }
+    assert_eq!((stage.aws.calls_of("GetSessionToken").len(), stage.assumed()), (2, 4));
+}
+
 #[test]
 fn logout_forgets_so_that_a_code_is_asked_again() {
     let stage = stage();

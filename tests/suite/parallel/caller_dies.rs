@@ -20,7 +20,8 @@ fn becomes_a_hit(stage: &Stage) {
 fn a_killed_shell_between_loses_nothing() {
     let stage = two_roles("");
     stage.aws.fail_once("AssumeRole", Fault::latency(Duration::from_millis(600)));
-    let script = r#"sh -c '"$FRONT" credential-process prod >answer; exit $?' & echo $! >shell; wait; sleep 2; cat answer"#;
+    let script =
+        r#"sh -c '"$FRONT" credential-process prod >answer; exit $?' & echo $! >shell; wait; sleep 2; cat answer"#;
     let mut session = bash(&stage, script, &[]);
     session.expect(&waiting_line());
     session.send(&format!("{}\n", stage.code()));
@@ -35,7 +36,11 @@ fn a_killed_shell_between_loses_nothing() {
 /// An interactive bash whose job ends while its helper still asks, as the Rust SDK's callers do after six seconds.
 fn left_behind(stage: &Stage, wait: &str) -> Session {
     let mut command = stage.world.program("/bin/bash");
-    command.args(["--norc", "--noprofile", "-i"]).env("PS1", "% ").env("HISTFILE", "").env("FRONT", stage.world.front());
+    command
+        .args(["--norc", "--noprofile", "-i"])
+        .env("PS1", "% ")
+        .env("HISTFILE", "")
+        .env("FRONT", stage.world.front());
     let mut session = Terminal::of(command).start();
     session.expect("% ");
     session.send(&format!(
@@ -49,11 +54,8 @@ fn left_behind(stage: &Stage, wait: &str) -> Session {
 fn a_caller_that_leaves_after_the_code_finds_a_hit() {
     let stage = two_roles("");
     stage.aws.fail_once("AssumeRole", Fault::latency(Duration::from_millis(1200)));
-    let mut session = left_behind(&stage, "read -t 20 line <gone");
     // The caller leaves when this file has a line.
-    drop(session);
-    std::fs::write(stage.world.path("work/gone"), "").unwrap();
-    session = left_behind(&stage, "until [ -s gone ]; do sleep 0.05; done");
+    let mut session = left_behind(&stage, "until [ -s gone ]; do sleep 0.05; done");
     session.send(&format!("{}\n", stage.code()));
     assert!(stage.aws.wait_for_calls("AssumeRole", 1, Duration::from_secs(10)));
     std::fs::write(stage.world.path("work/gone"), "x").unwrap();
@@ -82,9 +84,14 @@ fn a_code_that_was_not_read_is_the_shells() {
 #[test]
 fn a_caller_that_reads_no_more_finds_a_hit() {
     let stage = two_roles("");
-    let mut session = bash(&stage, r#"{ "$FRONT" credential-process prod; echo "code $?" >/dev/tty; } | true"#, &[]);
+    stage.aws.fail_once("AssumeRole", Fault::latency(Duration::from_millis(600)));
+    let reader = "until [ -s gone ]; do sleep 0.05; done";
+    let script = format!(r#"{{ "$FRONT" credential-process prod; echo "code $?" >/dev/tty; }} | {{ {reader}; }}"#);
+    let mut session = bash(&stage, &script, &[]);
     session.expect(&waiting_line());
     session.send(&format!("{}\n", stage.code()));
+    assert!(stage.aws.wait_for_calls("AssumeRole", 1, Duration::from_secs(10)));
+    std::fs::write(stage.world.path("work/gone"), "x").unwrap();
     session.expect("code ");
     session.wait().restored();
     becomes_a_hit(&stage);

@@ -29,8 +29,12 @@ fn ten_roles_are_asked_for_one_after_the_other() {
         codes.push(code);
     }
     session.wait().restored().exits(0);
-    let sent: BTreeSet<String> =
-        stage.aws.calls_of("AssumeRole").iter().map(|call| call.param("TokenCode").unwrap_or_default().to_owned()).collect();
+    let sent: BTreeSet<String> = stage
+        .aws
+        .calls_of("AssumeRole")
+        .iter()
+        .map(|call| call.param("TokenCode").unwrap_or_default().to_owned())
+        .collect();
     assert_eq!((stage.assumed(), sent), (ROLES, codes.into_iter().collect()));
     let got = answers(&stage);
     assert!(got.len() == ROLES && got.iter().all(|one| one.code == 0), "{}", got[0].stderr);

@@ -4,6 +4,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 const NAME: &str = "org.gnome.keyring.SystemPrompter";
@@ -11,6 +13,7 @@ const NAME: &str = "org.gnome.keyring.SystemPrompter";
 /// Gone when dropped.
 pub struct Dialog {
     stream: UnixStream,
+    asked: Arc<AtomicUsize>,
     reader: Option<JoinHandle<()>>,
 }
 
@@ -40,8 +43,20 @@ impl Dialog {
             assert_ne!(read, 0, "the bus hung up");
             heard.extend(&chunk[..read]);
         }
-        let reader = thread::spawn(move || while let Ok(1..) = reader.read(&mut chunk) {});
-        Self { stream, reader: Some(reader) }
+        let asked = Arc::<AtomicUsize>::default();
+        let counts = Arc::clone(&asked);
+        let reader = thread::spawn(move || {
+            while let Ok(read @ 1..) = reader.read(&mut chunk) {
+                let questions = memchr::memmem::find_iter(&chunk[..read], b"BeginPrompting").count();
+                counts.fetch_add(questions, Ordering::SeqCst);
+            }
+        });
+        Self { stream, asked, reader: Some(reader) }
+    }
+
+    /// How many times somebody was to be asked so far.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 }
 

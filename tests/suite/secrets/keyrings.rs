@@ -2,7 +2,7 @@
 //! places, and a logout that leaves nothing.
 
 use super::{add, code, config, key_json};
-use crate::run::Run;
+use crate::run::{Run, poll};
 use crate::secret_service::{NO_BUS, SecretService};
 use crate::simulator::Simulator;
 use crate::simulator::demo::DEMO_SECRET;
@@ -125,6 +125,27 @@ fn locked_silent_and_gone_are_three_errors_and_no_hit_needs_it() {
     service.leave();
     hit();
     miss().run().fails(5).says("Secret Service is not there");
+}
+
+/// A person who closes the dialog is not shown it again for each of those who waited.
+#[test]
+fn one_dialog_for_any_number_of_callers() {
+    let (_aws, service, world) = stage("os");
+    add(&world);
+    service.lock();
+    let dialog = service.unattended_dialog();
+    let profiles = ["prod", "again", "wide", "read", "prod", "again"];
+    let asks = |profile| world.command(["credential-process", profile]).env("DISPLAY", ":4711");
+    let callers: Vec<_> = profiles.map(|profile| asks(profile).start()).into();
+    poll(Duration::from_secs(10), || (dialog.asked() > 0).then_some(())).expect("a dialog");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(dialog.asked(), 1);
+    drop(dialog);
+    let next = service.unattended_dialog();
+    for caller in callers {
+        caller.wait().fails(4).says("Secret Service is locked");
+    }
+    assert_eq!(next.asked(), 0);
 }
 
 #[test]

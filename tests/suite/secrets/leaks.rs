@@ -148,6 +148,8 @@ fn sessions(stage: &mut Stage) {
     let code = stage.code();
     stage.run_for_secrets(&["credential-process", "wide", "--mfa-code", "-"], &code);
     stage.run(&["exec", "read", "--", "true"], "").ok();
+    stage.run(&["console", "prod", "--print"], "").ok();
+    stage.run(&["console", "prod"], "");
 
     // Asked at a terminal, first wrong, while AWS takes its time.
     let wrong = stage.aws.wrong_code_for(DEMO_MFA);
@@ -175,11 +177,10 @@ fn sessions(stage: &mut Stage) {
             answer.display()
         ),
     );
-    stage.world.config(&format!("{text}role_helper_mfa_process = {}\n", script.display()));
-    stage.world.config(
-        &text.replace("[profile denied]", &format!("role_helper_mfa_process = {}\n[profile denied]", script.display())),
-    );
-    stage.run(&["login", "read", "again", "--force"], "");
+    let line = format!("role_helper_mfa_process = {}\n[profile wide]", script.display());
+    stage.world.config(&text.replace("[profile wide]", &line));
+    stage.run(&["login", "again", "--force"], "").ok();
+    assert!(fs::read(stage.world.path("child")).unwrap().len() > 100, "the program looked around");
     fs::remove_file(answer).unwrap();
     stage.world.config(&text);
 }

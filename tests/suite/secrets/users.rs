@@ -103,6 +103,15 @@ fn root_in_anothers_home_writes_nothing_there() {
             assert_eq!(before.len(), after.len(), "{ways:?} {args:?} removed something");
         }
     }
+    // What is said would not break that home if it were typed.
+    let mut command = world.product(["credential-process", "prod"]);
+    command.uid(0).gid(0);
+    let output = Run::new(command).run().fails(3).says("hint: run it as that user");
+    assert!(!output.stderr.contains("chown"), "{output}");
+    let mut command = world.product(["status"]);
+    command.uid(0).gid(0);
+    let told = Run::new(command).run().quiet().stdout;
+    assert!(told.lines().all(|line| line.contains("  ")), "a row is a line\n{told}");
     // A log in another's home is not begun either, and says so.
     world.set_env("ROLE_HELPER_LOG", &log);
     let mut command = world.product(["list"]);
@@ -146,6 +155,21 @@ fn what_others_could_have_written_is_refused_with_the_fix() {
     let calls = aws.calls_of("AssumeRole").len();
     world.command(["credential-process", "prod"]).env("ROLE_HELPER_MFA_PROMPT", "none").run().fails(4);
     assert_eq!(aws.calls_of("AssumeRole").len(), calls);
+}
+
+/// As a program that ran as root in the user's home leaves it.
+#[test]
+fn what_root_left_behind_is_refused_with_the_fix() {
+    if !is_root() {
+        return;
+    }
+    let (_aws, world) = stage(true);
+    let file = world.files().into_iter().find(|path| path.ends_with("sources/alice.json")).unwrap();
+    std::os::unix::fs::chown(&file, Some(0), Some(0)).unwrap();
+    let owner = fs::metadata(world.home()).unwrap().uid();
+    // Its mode keeps the user from reading it at all, and the owner is still what is told.
+    let fix = format!("sudo chown {owner} {}", file.display());
+    world.command(["list"]).run().fails(3).says(&fix);
 }
 
 #[test]
