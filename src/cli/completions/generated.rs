@@ -95,7 +95,7 @@ fn zsh(entries: &[Entry]) -> String {
             let _ = writeln!(commands, "                {} \\", quoted(shell_words::posix, &spec));
         }
         if entry.runs {
-            let _ = writeln!(commands, "                '*::command:_normal' \\");
+            let _ = writeln!(commands, "                $rest \\");
         }
         commands.truncate(commands.trim_end_matches(" \\\n").len());
         commands.push_str("\n            ;;\n");

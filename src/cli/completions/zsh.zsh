@@ -23,6 +23,9 @@ _role_helper() {
         _normal
         return
     fi
+    # Behind the profile alone too; but an option that is being typed is ours.
+    local -a rest
+    [[ $words[CURRENT] == -* ]] || rest=('*::command:_normal')
     case $words[1] in
 @COMMANDS@
     esac
