@@ -138,7 +138,7 @@ _role_helper_values() {
         files)
             compopt -o default 2>/dev/null
             ;;
-        commands) _role_helper_offer <<<$'add\nsetup\nexec\nshell\nexport\nconsole\nlogin\nlogout\nlist\nstatus\nexplain\nremove\ncompletions\nman\ncredential-process\nhelp' ;;
+        commands) _role_helper_offer <<<$'add\nsetup\nexec\nshell\nexport\nconsole\nlogin\nlogout\nlist\nstatus\nexplain\nremove\nprompt\ninit\ncompletions\nman\ncredential-process\nhelp' ;;
         words:*)
             name=${1#words:}
             _role_helper_offer <<<"$2${name//,/$'\n'$2}"
@@ -264,6 +264,14 @@ _role_helper_command() {
             options='--force --help'
             operands='sources'
             ;;
+        prompt)
+            options='--format --json --for --columns --right --help'
+            operands=''
+            ;;
+        init)
+            options='--right --no-prompt --help'
+            operands='words:bash,zsh,fish,powershell'
+            ;;
         completions)
             options='--help'
             operands='words:bash,zsh,fish,powershell'
@@ -321,6 +329,9 @@ _role_helper_option() {
         console:--mfa-code) kind='nothing' ;;
         login:--session-name) kind='nothing' ;;
         login:--mfa-code) kind='nothing' ;;
+        prompt:--format) kind='nothing' ;;
+        prompt:--for) kind='words:plain,bash,zsh,fish,powershell,tmux' ;;
+        prompt:--columns) kind='nothing' ;;
         credential-process:--mfa-code) kind='nothing' ;;
     esac
 }

@@ -15,7 +15,7 @@ function __role_helper_words
             test "$token" = --; and set at (math $at + 1)
             test $at -le (count $tokens); and printf '%s\n' $tokens[$at..]
             return
-        else if contains -- $token --csv --duration --external-id --format --from-profile --mfa-code --mfa-serial --mfa-session --region --role-arn --session-name --session-policy --source-identity --source-profile --tag
+        else if contains -- $token --columns --csv --duration --external-id --for --format --from-profile --mfa-code --mfa-serial --mfa-session --region --role-arn --session-name --session-policy --source-identity --source-profile --tag
             set skip 1
         else if not string match -q -- '-*' $token
             set -a plain $token
@@ -45,7 +45,11 @@ end
 # Where the person's own command is typed.
 function __role_helper_foreign
     set -l plain (__role_helper_words)
-    test "$plain[2]" = exec; and begin; contains -- -- $plain; or test (count $plain) -ge 3; end
+    test "$plain[2]" = exec
+    and begin
+        contains -- -- $plain
+        or begin; test (count $plain) -ge 3; and not string match -q -- '-*' (commandline -ct); end
+    end
 end
 
 # What that command offers.
@@ -53,7 +57,7 @@ function __role_helper_rest
     set -l plain (__role_helper_words)
     set -l from (contains -i -- -- $plain; or count $plain)
     set -l words (string escape -- $plain[(math $from + 1)..])
-    complete -C (string join ' ' -- $words (commandline -ct))
+    complete --do-complete=(string join ' ' -- $words (commandline -ct))
 end
 
 function __role_helper_names
@@ -75,6 +79,8 @@ function __role_helper_commands
     echo status\t'Show who you are here, until when, and which keyring is in use'
     echo explain\t'Show where each setting comes from and what will be called'
     echo remove\t'Forget a source key'
+    echo prompt\t'Print the active role for a shell\'s prompt'
+    echo init\t'Print the integration of a shell: prompt segment, completions, `assume`'
     echo completions\t'Print the completions of a shell'
     echo man\t'Show a manual page'
     echo credential-process\t'Answer an AWS client that runs us as its credential_process'
@@ -160,6 +166,16 @@ complete -c role-helper -n '__role_helper_operand explain 0' -k -a '(__role_help
 complete -c role-helper -n '__role_helper_in remove' -l force -d 'Do not ask'
 complete -c role-helper -n '__role_helper_in remove' -l help -d 'Print help'
 complete -c role-helper -n '__role_helper_operand remove 0' -k -a '(__role_helper_names sources)'
+complete -c role-helper -n '__role_helper_in prompt' -l format -x -d 'Your own form, instead of [{profile} {account} {left}]'
+complete -c role-helper -n '__role_helper_in prompt' -l json -d 'As JSON; null where no role is active'
+complete -c role-helper -n '__role_helper_in prompt' -l for -x -a 'plain bash zsh fish powershell tmux' -d 'Who shows it'
+complete -c role-helper -n '__role_helper_in prompt' -l columns -x -d 'The terminal\'s width: the segment takes half of it at most'
+complete -c role-helper -n '__role_helper_in prompt' -l right -d 'At the right edge of so many columns, the cursor back where it was'
+complete -c role-helper -n '__role_helper_in prompt' -l help -d 'Print help'
+complete -c role-helper -n '__role_helper_in init' -l right -d 'The segment at the right edge'
+complete -c role-helper -n '__role_helper_in init' -l no-prompt -d 'No segment: for those who show it by starship, powerlevel10k and the like'
+complete -c role-helper -n '__role_helper_in init' -l help -d 'Print help'
+complete -c role-helper -n '__role_helper_operand init 0' -k -a 'bash zsh fish powershell'
 complete -c role-helper -n '__role_helper_in completions' -l help -d 'Print help'
 complete -c role-helper -n '__role_helper_operand completions 0' -k -a 'bash zsh fish powershell'
 complete -c role-helper -n '__role_helper_in man' -l help -d 'Print help'

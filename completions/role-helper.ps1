@@ -91,6 +91,19 @@ Register-ArgumentCompleter -Native -CommandName 'role-helper', 'role-helper.exe'
             '--force' = @('', 'Do not ask')
             '--help' = @('', 'Print help')
         } }
+        'prompt' = @{ about = 'Print the active role for a shell''s prompt'; many = $false; operands = @(); options = [ordered]@{
+            '--format' = @('nothing', 'Your own form, instead of [{profile} {account} {left}]')
+            '--json' = @('', 'As JSON; null where no role is active')
+            '--for' = @('words:plain,bash,zsh,fish,powershell,tmux', 'Who shows it')
+            '--columns' = @('nothing', 'The terminal''s width: the segment takes half of it at most')
+            '--right' = @('', 'At the right edge of so many columns, the cursor back where it was')
+            '--help' = @('', 'Print help')
+        } }
+        'init' = @{ about = 'Print the integration of a shell: prompt segment, completions, `assume`'; many = $false; operands = @('words:bash,zsh,fish,powershell'); options = [ordered]@{
+            '--right' = @('', 'The segment at the right edge')
+            '--no-prompt' = @('', 'No segment: for those who show it by starship, powerlevel10k and the like')
+            '--help' = @('', 'Print help')
+        } }
         'completions' = @{ about = 'Print the completions of a shell'; many = $false; operands = @('words:bash,zsh,fish,powershell'); options = [ordered]@{
             '--help' = @('', 'Print help')
         } }

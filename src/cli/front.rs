@@ -35,6 +35,13 @@ pub fn run() -> u8 {
         let _ = output::put(segment::line(&wanted).as_bytes());
         return 0;
     }
+    if let [_, command, words @ ..] = &arguments[..]
+        && command == "__complete"
+    {
+        // A shell that stopped listening has gone on.
+        let _ = output::put(super::values::candidates(words).as_bytes());
+        return 0;
+    }
     complain(&companion::become_companion(&arguments))
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 
 use super::output;
 use crate::door::manual;
@@ -46,6 +46,8 @@ pages![
     "status",
     "explain",
     "remove",
+    "prompt",
+    "init",
     "completions",
     "man",
     "credential-process",
@@ -66,6 +68,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::super::arguments::Arguments as Everything;
     use super::super::completions::same_or_written;
     use super::*;
@@ -139,7 +143,8 @@ a debug log is written there; never a secret
     }
 
     fn page(command: &clap::Command, name: &str, commands: &[String]) -> String {
-        let shown = command.clone().name(&*name.to_owned().leak()).bin_name(name.replacen("role-helper-", "role-helper ", 1));
+        let shown =
+            command.clone().name(&*name.to_owned().leak()).bin_name(name.replacen("role-helper-", "role-helper ", 1));
         let shown = shown.disable_help_subcommand(true).version(None::<&str>);
         let man = clap_mangen::Man::new(shown).title(name.to_uppercase()).source("role-helper").manual("role-helper");
         let mut bytes = Vec::new();

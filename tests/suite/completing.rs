@@ -8,7 +8,7 @@ use std::path::Path;
 
 const HOSTILE: [&str; 4] = ["it's", "my prod", "本番", "a:b@c=d$(x)"];
 
-/// A home with roles of strange names, and programs `role-helper` (ours) and `greet` (with completions of its own).
+/// A home with roles of strange names, and on the PATH `role-helper` (ours) and `greet` (with completions of its own).
 fn world() -> World {
     let mut world = World::new(NOWHERE);
     let role = |name: &str| format!("[profile {name}]\nrole_arn = {ADMIN}\nsource_profile = alice\n");
@@ -20,7 +20,6 @@ fn world() -> World {
     std::fs::create_dir(world.path("path")).unwrap();
     std::os::unix::fs::symlink(world.front(), world.path("path/role-helper")).unwrap();
     world.script("path/greet", "#!/bin/sh\nprintf 'greeted <%s>\\n' \"$@\"\n");
-    world.script("path/show", "#!/bin/sh\nprintf 'shown <%s>\\n' \"$@\"\n");
     world.set_env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", world.path("path").display()));
     world
 }
@@ -91,12 +90,59 @@ fn tried(session: &mut Session, line: &str, shown: &str) {
     session.expect("ready> ");
 }
 
-/// What every shell must do.
-fn common(session: &mut Session) {
-    tried(session, "show role-helper", "shown <role-helper>");
-    // The whole line is given to a program that prints it, by an alias of every shell's: `show` in our place.
-    tried(session, "role-helper compl\tfi\t| head -1", "# fish completion");
-    tried(session, "role-helper exec pro\t-- gre\thel\t", "is not there");
+/// What every shell must do. `before_value` is what it puts between an option and its value.
+fn completes(mut session: Session, world: &World, before_value: &str) {
+    tried(&mut session, "role-helper compl\tfi\t| head -1", "# fish completion");
+    // From here on what was completed is shown instead of carried out.
+    std::fs::rename(world.path("path/role-helper"), world.path("path/role-helper-real")).unwrap();
+    let shower = "#!/bin/sh\n[ \"$1\" = __complete ] && exec \"$0-real\" \"$@\"\nprintf 'got <%s>' \"$@\"; echo\n";
+    world.script("path/role-helper", shower);
+    for (line, got) in [
+        ("role-helper explain pro\t", "got <explain>got <prod>"),
+        ("role-helper explain my\t", "got <explain>got <my prod>"),
+        ("role-helper explain it\t", "got <explain>got <it's>"),
+        ("role-helper explain \"my\t", "got <explain>got <my prod>"),
+        ("role-helper explain 本\t", "got <explain>got <本番>"),
+        ("role-helper explain a:b\t", "got <explain>got <a:b@c=d$(x)>"),
+        ("role-helper export --form\tdot\tpro\t", "got <export>got <--format|dotenv>got <prod>"),
+        ("role-helper exec prod --reg\tsa-\t-- greet hel\t", "got <--region|sa-east-1>got <-->got <greet>got <hello>"),
+        ("role-helper exec sta\tgreet good\t", "got <exec>got <staging>got <greet>got <goodbye>"),
+        ("role-helper exec sta\t-- gree\tgood\t", "got <exec>got <staging>got <-->got <greet>got <goodbye>"),
+    ] {
+        tried(&mut session, line, &got.replace("|", before_value));
+    }
+}
+
+#[test]
+fn bash_completes() {
+    let world = world();
+    if let Some(session) = bash(&world, false) {
+        completes(session, &world, ">got <");
+    }
+}
+
+#[test]
+fn bash_completes_beside_its_package() {
+    let world = world();
+    if let Some(session) = bash(&world, true) {
+        completes(session, &world, ">got <");
+    }
+}
+
+#[test]
+fn zsh_completes() {
+    let world = world();
+    if let Some(session) = zsh(&world) {
+        completes(session, &world, "=");
+    }
+}
+
+#[test]
+fn fish_completes() {
+    let world = world();
+    if let Some(session) = fish(&world) {
+        completes(session, &world, ">got <");
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod flows;
 mod moto;
 mod output;
 mod parallel;
+mod picking;
 mod practice;
 mod pty;
 mod run;

@@ -45,7 +45,11 @@ end
 # Where the person's own command is typed.
 function __role_helper_foreign
     set -l plain (__role_helper_words)
-    test "$plain[2]" = exec; and begin; contains -- -- $plain; or test (count $plain) -ge 3; end
+    test "$plain[2]" = exec
+    and begin
+        contains -- -- $plain
+        or begin; test (count $plain) -ge 3; and not string match -q -- '-*' (commandline -ct); end
+    end
 end
 
 # What that command offers.
@@ -53,7 +57,7 @@ function __role_helper_rest
     set -l plain (__role_helper_words)
     set -l from (contains -i -- -- $plain; or count $plain)
     set -l words (string escape -- $plain[(math $from + 1)..])
-    complete -C (string join ' ' -- $words (commandline -ct))
+    complete --do-complete=(string join ' ' -- $words (commandline -ct))
 end
 
 function __role_helper_names

@@ -15,7 +15,7 @@ pub(in crate::cli) fn same_or_written(name: &str, text: &str) {
     let found = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         found == text,
-        "{name} is not what the commands are now: ROLE_HELPER_REGENERATE=1 cargo test --lib written"
+        "{name} is not what the commands are now: ROLE_HELPER_REGENERATE=1 cargo test --lib as_written"
     );
 }
 
@@ -95,7 +95,7 @@ fn zsh(entries: &[Entry]) -> String {
             let _ = writeln!(commands, "                {} \\", quoted(shell_words::posix, &spec));
         }
         if entry.runs {
-            let _ = writeln!(commands, "                '*::command:_normal' \\");
+            let _ = writeln!(commands, "                $rest \\");
         }
         commands.truncate(commands.trim_end_matches(" \\\n").len());
         commands.push_str("\n            ;;\n");

@@ -23,17 +23,21 @@ _role_helper() {
         _normal
         return
     fi
+    # Behind the profile alone too; but an option that is being typed is ours.
+    local -a rest
+    [[ $words[CURRENT] == -* ]] || rest=('*::command:_normal')
     case $words[1] in
 @COMMANDS@
     esac
 }
 
-# Names of a kind, as they are: compadd quotes them.
+# Names of a kind, as they are: compadd quotes them. The kind is the last argument; _arguments puts its own before.
 _role_helper_names() {
-    local -a names expl
-    names=("${(@f)$($helper __complete $1 '' 2>/dev/null)}")
+    local expl kind=$argv[-1]
+    local -a names
+    names=("${(@f)$($helper __complete $kind '' 2>/dev/null)}")
     names=("${(@)names:#}")
-    _wanted $1 expl $1 compadd -a names
+    _wanted $kind expl $kind compadd -a names
 }
 
 _role_helper_commands() {

@@ -90,7 +90,7 @@ fn script(shell: Shell, command: &str, folder: &str, place: &str) -> String {
     if has_command("completions") {
         script.push_str(match shell {
             Shell::Bash => "eval \"$(\"$__role_helper_bin\" completions bash)\"\n",
-            Shell::Zsh => "(( $+functions[compdef] )) && eval \"$(\"$__role_helper_bin\" completions zsh)\"\n",
+            Shell::Zsh => "if (( $+functions[compdef] )); then eval \"$(\"$__role_helper_bin\" completions zsh)\"; fi\n",
             Shell::Fish => "$__role_helper_bin completions fish | source\n",
             Shell::Powershell => "& $global:RoleHelperBin completions powershell | Out-String | Invoke-Expression\n",
         });
@@ -104,7 +104,8 @@ fn pick(shell: Shell) -> &'static str {
         Shell::Powershell => {
             "Write-Error 'assume: name one of the profiles that role-helper list shows, or - to go back'; return"
         }
-        _ => "echo 'assume: name one of the profiles that role-helper list shows, or - to go back' >&2; return 2",
+        Shell::Fish => "set argv ($__role_helper_bin pick); or return",
+        Shell::Bash | Shell::Zsh => "text=$(\"$__role_helper_bin\" pick) || return; set -- \"$text\"",
     }
 }
 

@@ -42,8 +42,10 @@ fn assume_switches_and_goes_back_and_the_persons_own_stays() {
         session.expect("[dev acme ");
         session.expect("<8:3> ");
         session.send("assume\r");
-        session.expect("assume: name one of the profiles");
-        session.expect("<9:2> ");
+        // The list of profiles, left again.
+        session.expect("222233334444");
+        session.send("\x03");
+        session.expect("<9:130> ");
         session.send("true\r");
         session.expect("<10:0> ");
         // As time goes by.
