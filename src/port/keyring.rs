@@ -135,6 +135,9 @@ mod tests {
     #[test]
     fn a_second_line_is_what_to_type() {
         let failure = KeyStoreError::Broken("wrong mode\nchmod 600 x".into()).failure("file x");
-        assert_eq!(failure.to_string(), "role-helper: the keyring file x does not work\ncause: wrong mode\nhint: chmod 600 x");
+        assert_eq!(
+            failure.to_string(),
+            "role-helper: the keyring file x does not work\ncause: wrong mode\nhint: chmod 600 x"
+        );
     }
 }

@@ -40,14 +40,9 @@ pub(crate) fn with_code(
     let Outside { locks, clock, person, .. } = *asked.outside;
     let serial = &asked.mfa.serial;
     let _turn = locks
-        .acquire(
-            ASKING_LOCK,
-            &format!("asking for the code of {serial}"),
-            TURN,
-            &|holder| {
-                person.tell(&format!("waiting for {holder}"));
-            },
-        )
+        .acquire(ASKING_LOCK, &format!("asking for the code of {serial}"), TURN, &|holder| {
+            person.tell(&format!("waiting for {holder}"));
+        })
         .map_err(|error| busy(&error))?;
 
     let mut notes = just_used(serial, *asked.outside).into_iter().collect::<Vec<_>>();
