@@ -10,15 +10,15 @@
 mod asking;
 mod bad_input;
 mod callers;
-mod console;
 mod completing;
+mod console;
 mod daemon;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-mod kill;
 mod documents;
 mod endpoints;
 mod floors;
 mod flows;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod kill;
 mod moto;
 mod output;
 mod parallel;

@@ -90,7 +90,9 @@ fn script(shell: Shell, command: &str, folder: &str, place: &str) -> String {
     if has_command("completions") {
         script.push_str(match shell {
             Shell::Bash => "eval \"$(\"$__role_helper_bin\" completions bash)\"\n",
-            Shell::Zsh => "if (( $+functions[compdef] )); then eval \"$(\"$__role_helper_bin\" completions zsh)\"; fi\n",
+            Shell::Zsh => {
+                "if (( $+functions[compdef] )); then eval \"$(\"$__role_helper_bin\" completions zsh)\"; fi\n"
+            }
             Shell::Fish => "$__role_helper_bin completions fish | source\n",
             Shell::Powershell => "& $global:RoleHelperBin completions powershell | Out-String | Invoke-Expression\n",
         });
