@@ -94,9 +94,6 @@ fn zsh(entries: &[Entry]) -> String {
             let spec = format!("{place}:{}", action(kind));
             let _ = writeln!(commands, "                {} \\", quoted(shell_words::posix, &spec));
         }
-        if entry.runs {
-            let _ = writeln!(commands, "                $rest \\");
-        }
         commands.truncate(commands.trim_end_matches(" \\\n").len());
         commands.push_str("\n            ;;\n");
     }

@@ -62,8 +62,6 @@ pub(super) struct Entry {
     pub(super) operands: Vec<Kind>,
     /// The last operand may be there many times.
     pub(super) many: bool,
-    /// A command of the person's follows.
-    pub(super) runs: bool,
 }
 
 /// Every command that the help shows, in its order.
@@ -76,7 +74,6 @@ pub(super) fn entries() -> Vec<Entry> {
         options: Vec::new(),
         operands: vec![Kind::Commands],
         many: false,
-        runs: false,
     });
     entries
 }
@@ -103,6 +100,5 @@ fn entry(command: &clap::Command) -> Entry {
         options,
         operands: operands().map(|argument| Kind::of(name, argument)).collect(),
         many: operands().any(|argument| matches!(argument.get_action(), ArgAction::Append)),
-        runs: shown().any(clap::Arg::is_last_set),
     }
 }

@@ -24,8 +24,23 @@ _role_helper() {
         return
     fi
     # Behind the profile alone too; but an option that is being typed is ours.
-    local -a rest
-    [[ $words[CURRENT] == -* ]] || rest=('*::command:_normal')
+    local at operands=0
+    if [[ $words[1] == exec ]]; then
+        for (( at = 2; at <= CURRENT; at++ )); do
+            case $words[at] in
+                (--region|--duration|--session-name|--session-policy|--tag|--mfa-code) (( at++ )) ;;
+                (-*) ;;
+                (*)
+                    if (( operands++ )); then
+                        shift $(( at - 1 )) words
+                        (( CURRENT -= at - 1 ))
+                        _normal
+                        return
+                    fi
+                    ;;
+            esac
+        done
+    fi
     case $words[1] in
 @COMMANDS@
     esac
