@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::identity::{AccessKeyId, Failure, SourceFacts, Timestamp, TokenCode};
+use crate::identity::{AccessKeyId, Failure, Kind, SourceFacts, Timestamp, TokenCode};
 use crate::profile::SourceLookup;
 use crate::seal::{CacheKey, Header, SealedSession};
 
@@ -111,6 +111,26 @@ pub enum LockError {
     /// The lock's file cannot be used: why, and in a second line what to type, where there is something.
     #[error("{0}")]
     Broken(String),
+}
+
+impl LockError {
+    /// What a person reads.
+    pub fn failure(&self) -> Failure {
+        match self {
+            LockError::Busy { .. } => {
+                Failure::new(Kind::PersonNeeded, "another process asks for the same session and got no answer")
+                    .cause(self.to_string())
+                    .hint("answer it there, or end it and try again")
+            }
+            LockError::Broken(text) => {
+                let failure = Failure::new(Kind::Configuration, "a lock cannot be taken");
+                match text.split_once('\n') {
+                    Some((cause, hint)) => failure.cause(cause).hint(hint),
+                    None => failure.cause(text.as_str()),
+                }
+            }
+        }
+    }
 }
 
 /// A no that holds for a few seconds.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::Outside;
 use super::refusal::{CallContext, RefusalReason, refusal};
-use super::{Outside, obtain};
 use crate::identity::{Failure, Kind, TokenCode};
-use crate::port::{AwsError, Issued, LockError, MfaAnswer, PromptError, Question};
+use crate::port::{AwsError, Issued, MfaAnswer, PromptError, Question};
 use crate::profile::{Hop, Mfa, Plan};
 
 /// How long a person has to answer one question.
@@ -43,7 +43,7 @@ pub(crate) fn with_code(
         .acquire(ASKING_LOCK, &format!("asking for the code of {serial}"), TURN, &|holder| {
             person.tell(&format!("waiting for {holder}"));
         })
-        .map_err(|error| busy(&error))?;
+        .map_err(|error| error.failure())?;
 
     let mut notes = just_used(serial, *asked.outside).into_iter().collect::<Vec<_>>();
     let mut last = None;
@@ -153,10 +153,6 @@ pub(crate) fn prompt_failure(plan: &Plan, error: &PromptError) -> Failure {
             failure(Kind::PersonNeeded, "no code could be read").cause(cause.as_str()).hint(remedy(plan))
         }
     }
-}
-
-fn busy(error: &LockError) -> Failure {
-    obtain::lock_failure(error)
 }
 
 fn seconds_to_next_code(now: i64) -> i64 {

@@ -13,9 +13,7 @@ use std::time::Duration;
 use super::asking::{self, Asked};
 use super::{CallContext, Outside, Request, refusal};
 use crate::identity::{AccessKey, ExposeSecret, Failure, Kind, SecretString, TokenCode};
-use crate::port::{
-    AssumeRole, AwsError, Confirmation, Issued, Item, LockError, MfaAnswer, PromptError, Refusal, Signer,
-};
+use crate::port::{AssumeRole, AwsError, Confirmation, Issued, Item, MfaAnswer, PromptError, Refusal, Signer};
 use crate::profile::{Base, Hop, MfaAt, Plan};
 use crate::seal::{CacheKey, Freshness, Header, SealedSession, freshness};
 
@@ -91,7 +89,7 @@ impl Run<'_> {
             .outside
             .locks
             .acquire(key.as_str(), &what, WAIT_FOR_OTHERS, &waiting)
-            .map_err(|error| lock_failure(&error))?;
+            .map_err(|error| error.failure())?;
 
         // Before the keyring is opened: its passphrase is a question too.
         self.heed_refusal(&key)?;
@@ -313,23 +311,6 @@ impl Run<'_> {
             self.refusal_is_remembered.set(true);
             let refusal = Refusal { reason: failure.clone(), at: self.outside.clock.now() };
             self.outside.locks.refuse(key.as_str(), &refusal);
-        }
-    }
-}
-
-pub(super) fn lock_failure(error: &LockError) -> Failure {
-    match error {
-        LockError::Busy { holder, seconds } => {
-            Failure::new(Kind::PersonNeeded, "another process asks for the same session and got no answer")
-                .cause(format!("{holder} did not finish within {seconds} s"))
-                .hint("answer it there, or end it and try again")
-        }
-        LockError::Broken(text) => {
-            let failure = Failure::new(Kind::Configuration, "a lock cannot be taken");
-            match text.split_once('\n') {
-                Some((cause, hint)) => failure.cause(cause).hint(hint),
-                None => failure.cause(text.as_str()),
-            }
         }
     }
 }
