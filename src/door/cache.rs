@@ -225,11 +225,6 @@ fn forget_copies(places: &Places) -> Result<(), Failure> {
     files::remove_own(&places.wrap_file()).map(|_| ())
 }
 
-/// Whether the kernel holds a copy of the data key that opens, for `status`.
-pub fn kernel_copy_works(places: &Places) -> bool {
-    copy_in_kernel(places).is_some()
-}
-
 fn path(places: &Places, key: &CacheKey) -> PathBuf {
     places.sealed_file(key.as_str())
 }

@@ -38,9 +38,4 @@ impl Header {
     pub fn life(&self) -> i64 {
         self.expiration.as_second().saturating_sub(self.issued.as_second().saturating_add(self.clock_offset))
     }
-
-    /// Whether it is an MFA session, from which roles are assumed.
-    pub fn is_mfa_session(&self) -> bool {
-        self.role_arn.is_none()
-    }
 }

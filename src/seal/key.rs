@@ -16,11 +16,6 @@ use crate::profile::{Hop, MfaAt, Plan};
 pub struct CacheKey(String);
 
 impl CacheKey {
-    /// The MFA session (GetSessionToken) of the plan; none where MFA goes with the first hop.
-    pub fn of_mfa_session(plan: &Plan) -> Option<CacheKey> {
-        matches!(plan.mfa.as_ref()?.at, MfaAt::Session(_)).then(|| Fields::of_base(plan).finish())
-    }
-
     /// The role session behind the first `hops` hops of the plan, counted from one.
     pub fn of_hops(plan: &Plan, hops: usize) -> CacheKey {
         let mut fields = Fields::of_base(plan);
